@@ -1,0 +1,41 @@
+/**
+ * The `kindling` command line: `deno run -A jsr:@kindling/lm/cli train`.
+ *
+ * Each command lives in a file of its own and is loaded only when it is run.
+ *
+ * @module
+ */
+
+import config from "../deno.json" with { type: "json" };
+import { quietenDriver } from "../src/platform/driver.ts";
+import { defineGroup, exitCodeOf } from "./command.ts";
+
+/**
+ * Runs the command line with its arguments and returns the exit code: 0, 1 after an error,
+ * 2 after a mistake in the arguments.
+ *
+ * @example Print the version
+ * ```ts
+ * import { main } from "@kindling/lm/cli";
+ *
+ * const exitCode = await main(["--version"]);
+ * if (exitCode !== 0) throw new Error(`Expected 0, got ${exitCode}`);
+ * ```
+ */
+export function main(args: readonly string[]): Promise<number> {
+  const kindling = defineGroup({
+    name: "kindling",
+    description: "Train small language models from scratch on WebGPU.",
+    version: `kindling ${config.version}`,
+    commands: {
+      doctor: {
+        summary: "Show the GPU adapter and what it can do, or what to install",
+        load: () => import("./doctor.ts"),
+      },
+    },
+  });
+  quietenDriver();
+  return exitCodeOf(kindling, args);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

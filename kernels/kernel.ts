@@ -1,0 +1,114 @@
+/**
+ * What a kernel is: WGSL source, the values it reads from its uniform block, and how many
+ * workgroups to start. Kernels are pure functions of shapes and adapter traits; this folder knows
+ * neither tensors nor devices.
+ *
+ * @module
+ */
+
+/** What kernels need to know about an adapter in order to choose a variant */
+export interface AdapterTraits {
+  /** A CPU pretending to be a GPU, such as llvmpipe: barriers are dear, lanes are vector lanes */
+  readonly software: boolean;
+  /** Invocations that run in lock-step and can shuffle registers; 0 when subgroups are unusable */
+  readonly subgroupSize: number;
+  /** The line that switches subgroups on, where the WGSL compiler demands one */
+  readonly subgroupPrelude: string;
+  /** Whether shaders may use the type `f16` */
+  readonly f16: boolean;
+  /** Whether compute passes can be timed */
+  readonly timestamps: boolean;
+  /** Bytes of workgroup memory that one workgroup may use */
+  readonly workgroupMemory: number;
+}
+
+/** The number of workgroups along x, y and z */
+export type Workgroups = readonly [x: number, y: number, z: number];
+
+/**
+ * One dispatch: storage buffers are bound in order from binding 0, the uniform block behind them.
+ */
+export interface Kernel {
+  /** Name in profiles and error messages, such as `matmul_shuffle` */
+  readonly name: string;
+  /** The complete WGSL module; its entry point is `main` */
+  readonly code: string;
+  /** How many workgroups to start */
+  readonly workgroups: Workgroups;
+  /** Values of the uniform block, if the module declares one */
+  readonly params?: Uint32Array<ArrayBuffer>;
+}
+
+/** The limit that WebGPU guarantees for the number of workgroups along one dimension */
+const MAX_WORKGROUPS = 65535;
+
+/**
+ * Folds a linear number of workgroups into two dimensions when it exceeds the limit of one.
+ * Kernels recover the linear number with {@link workgroupIndex}.
+ */
+export function foldWorkgroups(count: number): Workgroups {
+  if (count <= MAX_WORKGROUPS) return [Math.max(count, 1), 1, 1];
+  const y = Math.ceil(count / MAX_WORKGROUPS);
+  return [Math.ceil(count / y), y, 1];
+}
+
+/** Workgroups of `size` invocations that cover `count` invocations */
+export function coverWith(size: number, count: number): Workgroups {
+  return foldWorkgroups(Math.ceil(count / size));
+}
+
+/** Parameters of every entry point that recovers the linear workgroup number */
+export const ENTRY_PARAMETERS =
+  "@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_id) lid: vec3u";
+
+/** WGSL expression of the linear workgroup number inside an entry point */
+export const workgroupIndex = "(wid.y * nwg.x + wid.x)";
+
+/** Values for a kernel's uniform block, written in the order in which the block declares them */
+export class Params {
+  readonly #words: number[] = [];
+
+  /** Appends unsigned integers and returns the slot of the first one */
+  u32(...values: readonly number[]): number {
+    const slot = this.#words.length;
+    this.#words.push(...values);
+    return slot;
+  }
+
+  /** Appends a float, stored as its bits, and returns its slot */
+  f32(value: number): number {
+    FLOAT[0] = value;
+    return this.u32(BITS[0]!);
+  }
+
+  /** WGSL expression that reads a slot of the block declared by {@link declare} */
+  static read(slot: number): string {
+    return `params[${slot >> 2}].${"xyzw"[slot & 3]}`;
+  }
+
+  /** WGSL expression that reads a slot as a float */
+  static readFloat(slot: number): string {
+    return `bitcast<f32>(${Params.read(slot)})`;
+  }
+
+  /** WGSL declaration of a block with at least `words` words */
+  static declare(binding: number, words: number): string {
+    const vectors = Math.max(1, Math.ceil(words / 4));
+    return `@group(0) @binding(${binding}) var<uniform> params: array<vec4u, ${vectors}>;`;
+  }
+
+  /** The number of words so far */
+  get length(): number {
+    return this.#words.length;
+  }
+
+  /** The block, padded to whole vectors */
+  pack(): Uint32Array<ArrayBuffer> {
+    const packed = new Uint32Array(Math.max(4, Math.ceil(this.#words.length / 4) * 4));
+    packed.set(this.#words);
+    return packed;
+  }
+}
+
+const FLOAT = new Float32Array(1);
+const BITS = new Uint32Array(FLOAT.buffer);

@@ -1,0 +1,51 @@
+/**
+ * Matrix products `C = A · B`, batched, with either operand transposed in memory. This file chooses
+ * among the variants; each variant has a file of its own.
+ *
+ * | variant | for | how |
+ * | --- | --- | --- |
+ * | `matmul_shuffle.ts` | adapters with subgroups of 8, such as llvmpipe | rows of A travel between lanes by `subgroupShuffle` |
+ * | `matmul_tiled.ts` | GPUs | tiles in workgroup memory, 4 × 4 results an invocation |
+ *
+ * @module
+ */
+
+import type { Axis } from "./indexing.ts";
+import type { AdapterTraits, Kernel } from "./kernel.ts";
+import { shuffleMatmul } from "./matmul_shuffle.ts";
+import { tiledMatmul } from "./matmul_tiled.ts";
+
+/** A matrix operand: one of its two strides is 1 */
+export interface MatrixOperand {
+  /** Elements from the start of memory */
+  readonly offset: number;
+  /** Distance between rows, or between columns where transposed */
+  readonly leading: number;
+  /** Columns, not rows, lie contiguously */
+  readonly transposed: boolean;
+  /** Distance between matrices along each batch axis; 0 where broadcast */
+  readonly batch: readonly number[];
+}
+
+/** One launch: C [batch, m, n] = A [batch, m, k] · B [batch, k, n]; C is row-major */
+export interface MatmulLaunch {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Sizes of the batch axes */
+  readonly batch: readonly number[];
+  readonly a: MatrixOperand;
+  readonly b: MatrixOperand;
+}
+
+/** The kernel of a matrix product. Bindings: A, B, C */
+export function matmulKernel(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
+  return traits.subgroupSize === 8
+    ? shuffleMatmul(launch, traits)
+    : tiledMatmul(launch, traits);
+}
+
+/** Batch axes with the strides of one operand */
+export function batchAxes(launch: MatmulLaunch, operand: MatrixOperand): Axis[] {
+  return launch.batch.map((size, axis) => ({ size, stride: operand.batch[axis]! }));
+}

@@ -1,0 +1,113 @@
+/**
+ * Finds an adapter and asks it for everything it has: its own limits, timestamps, half precision
+ * and subgroups.
+ *
+ * @module
+ */
+
+import type { AdapterTraits } from "../../kernels/kernel.ts";
+import { NoAdapterError } from "../errors.ts";
+import { quietenDriver } from "../platform/driver.ts";
+
+/** A raw device and what is known about the adapter behind it */
+export interface OpenedAdapter {
+  readonly raw: GPUDevice;
+  readonly traits: AdapterTraits;
+  /** Name for people, such as `llvmpipe (LLVM 15.0.6, 256 bits)` */
+  readonly description: string;
+}
+
+/** What to ask of the adapter */
+export interface AdapterOptions {
+  /** Which adapter to prefer where there are two */
+  powerPreference?: "low-power" | "high-performance";
+  /** Overrides what was found out about the adapter, to force a kernel variant */
+  traits?: Partial<AdapterTraits>;
+}
+
+/** Limits that decide how large tensors and workgroups may be */
+const WANTED_LIMITS = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+] as const;
+
+/**
+ * Opens an adapter with the adapter's own limits.
+ *
+ * @throws {NoAdapterError} without WebGPU, an adapter or a device
+ */
+export async function openAdapter(options: AdapterOptions = {}): Promise<OpenedAdapter> {
+  quietenDriver();
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (!gpu) throw new NoAdapterError("this runtime has no navigator.gpu");
+  const adapter = await gpu.requestAdapter({
+    powerPreference: options.powerPreference ?? "high-performance",
+  });
+  if (!adapter) throw new NoAdapterError("no adapter was offered");
+
+  const requiredLimits = Object.fromEntries(
+    WANTED_LIMITS.map((name) => [name, adapter.limits[name]]),
+  );
+  const optional = ["timestamp-query", "shader-f16"].filter((name) =>
+    adapter.features.has(name as GPUFeatureName)
+  );
+  const request = (features: string[]) =>
+    adapter.requestDevice({ requiredFeatures: features as GPUFeatureName[], requiredLimits });
+  let raw: GPUDevice;
+  try {
+    // Deno does not list "subgroups" among the features of adapters that have it: just ask.
+    raw = await request([...optional, "subgroups"]);
+  } catch {
+    try {
+      raw = await request(optional);
+    } catch (error) {
+      throw new NoAdapterError(`the adapter gave no device (${(error as Error).message})`);
+    }
+  }
+
+  const { description, vendor, device } = adapter.info;
+  const software = /llvmpipe|swiftshader|lavapipe|software/i.test(description);
+  const subgroups = await probeSubgroups(raw, adapter.info);
+  return {
+    raw,
+    description: description || `${vendor} ${device}`.trim() || "unnamed adapter",
+    traits: {
+      software,
+      ...subgroups,
+      f16: raw.features.has("shader-f16"),
+      timestamps: raw.features.has("timestamp-query"),
+      workgroupMemory: raw.limits.maxComputeWorkgroupStorageSize,
+      ...options.traits,
+    },
+  };
+}
+
+/**
+ * Whether subgroup built-ins compile, and behind which prelude: browsers demand `enable
+ * subgroups;`, wgpu rejects it. Only a fixed subgroup size is of use to our kernels.
+ */
+async function probeSubgroups(
+  raw: GPUDevice,
+  info: GPUAdapterInfo,
+): Promise<Pick<AdapterTraits, "subgroupSize" | "subgroupPrelude">> {
+  const fixed = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize : 0;
+  if (!raw.features.has("subgroups") || !fixed) return { subgroupSize: 0, subgroupPrelude: "" };
+  for (const subgroupPrelude of ["", "enable subgroups;\n"]) {
+    raw.pushErrorScope("validation");
+    raw.createShaderModule({
+      code: /* wgsl */ `${subgroupPrelude}
+@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+@compute @workgroup_size(${fixed})
+fn main(@builtin(local_invocation_id) lid: vec3u) {
+  x[lid.x] = subgroupShuffle(f32(lid.x), 0u);
+}`,
+    });
+    if (await raw.popErrorScope() === null) return { subgroupSize: fixed, subgroupPrelude };
+  }
+  return { subgroupSize: 0, subgroupPrelude: "" };
+}

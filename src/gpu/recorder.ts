@@ -1,0 +1,242 @@
+/**
+ * Gathers dispatches into one encoder and one compute pass, and submits them when somebody reads,
+ * when it is asked to, or when enough have gathered to keep the GPU busy meanwhile.
+ *
+ * @module
+ */
+
+import type { Kernel } from "../../kernels/kernel.ts";
+import { GpuError } from "../errors.ts";
+import type { PooledBuffer } from "./pool.ts";
+
+/** Dispatches after which a batch is submitted unasked, so that the GPU starts on it */
+const BATCH_LIMIT = 256;
+
+/** Uniform blocks and bind groups kept before the caches are emptied */
+const CACHE_LIMIT = 20_000;
+
+/** A compiled kernel */
+interface Pipeline {
+  readonly id: number;
+  readonly raw: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** A dispatch with everything resolved, ready to be encoded again and again */
+export interface Dispatch {
+  readonly name: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly workgroups: readonly [number, number, number];
+  readonly buffers: readonly PooledBuffer[];
+}
+
+/** A part of a buffer to copy to the host; offset and length are multiples of 4 */
+export interface ReadRequest {
+  readonly buffer: PooledBuffer;
+  readonly byteOffset: number;
+  readonly bytes: number;
+}
+
+/** Told about every dispatch while it is attached: a capture or a profile */
+export type DispatchListener = (dispatch: Dispatch) => void;
+
+/** Records commands for one device */
+export class Recorder {
+  readonly #device: GPUDevice;
+  readonly #debug: boolean;
+  readonly #pipelines = new Map<string, Pipeline>();
+  readonly #uniforms = new Map<string, { id: number; raw: GPUBuffer }>();
+  readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #failures: Promise<void>[] = [];
+  #failure: GpuError | undefined;
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #pending = 0;
+  #batch = 0;
+  #dispatches = 0;
+  #nextUniform = 1;
+  /** Attached while a capture or a profile listens */
+  listener: DispatchListener | undefined;
+
+  constructor(device: GPUDevice, options: { debug?: boolean } = {}) {
+    this.#device = device;
+    this.#debug = options.debug ?? false;
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.#fail(new GpuError(`The GPU reported an error: ${(event as GPUUncapturedErrorEvent).error.message}`));
+    });
+  }
+
+  /** Records one dispatch of `kernel` over `buffers`, bound in order */
+  dispatch(kernel: Kernel, buffers: readonly PooledBuffer[]): void {
+    if (this.#debug) this.#device.pushErrorScope("validation");
+    const pipeline = this.#pipeline(kernel);
+    const dispatch = {
+      name: kernel.name,
+      pipeline: pipeline.raw,
+      bindGroup: this.#bindGroup(pipeline, kernel, buffers),
+      workgroups: kernel.workgroups as [number, number, number],
+      buffers,
+    };
+    this.encode(dispatch);
+    this.listener?.(dispatch);
+    if (this.#debug) this.#watch(kernel.name);
+  }
+
+  /** Records a resolved dispatch */
+  encode(dispatch: Dispatch): void {
+    const pass = this.#openPass();
+    pass.setPipeline(dispatch.pipeline);
+    pass.setBindGroup(0, dispatch.bindGroup);
+    pass.dispatchWorkgroups(...dispatch.workgroups);
+    for (const buffer of dispatch.buffers) buffer.lastBatch = this.#batch;
+    this.#dispatches++;
+    if (++this.#pending >= BATCH_LIMIT) this.submit();
+  }
+
+  /** Writes from the host, after everything recorded so far that uses the buffer */
+  write(buffer: PooledBuffer, data: ArrayBufferView<ArrayBuffer>, byteOffset = 0): void {
+    if (buffer.lastBatch === this.#batch) this.submit();
+    this.#device.queue.writeBuffer(buffer.raw, byteOffset, data);
+  }
+
+  /** Copies parts of buffers to the host, after everything recorded so far */
+  async read(requests: readonly ReadRequest[]): Promise<ArrayBuffer[]> {
+    const staging = requests.map(({ buffer, byteOffset, bytes }) => {
+      const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+      const raw = this.#device.createBuffer({ size, usage: 0x01 | 0x08 }); // MAP_READ | COPY_DST
+      this.#closePass();
+      this.#encoder ??= this.#device.createCommandEncoder();
+      this.#encoder.copyBufferToBuffer(buffer.raw, byteOffset, raw, 0, size);
+      return { raw, bytes };
+    });
+    this.submit();
+    try {
+      await Promise.all(staging.map(({ raw }) => raw.mapAsync(0x01))); // READ
+      await this.check();
+      return staging.map(({ raw, bytes }) => raw.getMappedRange().slice(0, bytes));
+    } catch (error) {
+      await this.check();
+      throw new GpuError(`Cannot read from the GPU: ${(error as Error).message}`);
+    } finally {
+      for (const { raw } of staging) raw.destroy();
+    }
+  }
+
+  /** Submits what was recorded; does nothing when there is nothing */
+  submit(): void {
+    if (!this.#encoder) return;
+    this.#closePass();
+    this.#device.queue.submit([this.#encoder.finish()]);
+    this.#encoder = undefined;
+    this.#pending = 0;
+    this.#batch++;
+  }
+
+  /** Submits, waits until the GPU is done and throws what it reported */
+  async finish(): Promise<void> {
+    this.submit();
+    await this.#device.queue.onSubmittedWorkDone();
+    await this.check();
+  }
+
+  /** Throws the first failure that was reported, once */
+  async check(): Promise<void> {
+    await Promise.all(this.#failures.splice(0));
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure;
+  }
+
+  /** Forgets bind groups; called when a buffer in them is destroyed */
+  forgetBindGroups(): void {
+    this.#bindGroups.clear();
+  }
+
+  /** Counts of compiled kernels and of dispatches since the start */
+  get counts(): { pipelines: number; dispatches: number } {
+    return { pipelines: this.#pipelines.size, dispatches: this.#dispatches };
+  }
+
+  #openPass(): GPUComputePassEncoder {
+    this.#encoder ??= this.#device.createCommandEncoder();
+    return this.#pass ??= this.#encoder.beginComputePass();
+  }
+
+  #closePass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+
+  #pipeline(kernel: Kernel): Pipeline {
+    let pipeline = this.#pipelines.get(kernel.code);
+    if (!pipeline) {
+      const module = this.#device.createShaderModule({ code: kernel.code, label: kernel.name });
+      const raw = this.#device.createComputePipeline({
+        label: kernel.name,
+        layout: "auto",
+        compute: { module, entryPoint: "main" },
+      });
+      pipeline = { id: this.#pipelines.size, raw, layout: raw.getBindGroupLayout(0) };
+      this.#pipelines.set(kernel.code, pipeline);
+    }
+    return pipeline;
+  }
+
+  #bindGroup(pipeline: Pipeline, kernel: Kernel, buffers: readonly PooledBuffer[]): GPUBindGroup {
+    const uniform = kernel.params && this.#uniform(kernel.params);
+    let key = `${pipeline.id},${uniform?.id ?? 0}`;
+    for (const buffer of buffers) key += `,${buffer.id}`;
+    let group = this.#bindGroups.get(key);
+    if (!group) {
+      const raw = buffers.map((buffer) => buffer.raw);
+      if (uniform) raw.push(uniform.raw);
+      group = this.#device.createBindGroup({
+        label: kernel.name,
+        layout: pipeline.layout,
+        entries: raw.map((buffer, binding) => ({ binding, resource: { buffer } })),
+      });
+      if (this.#bindGroups.size >= CACHE_LIMIT) this.#bindGroups.clear();
+      this.#bindGroups.set(key, group);
+    }
+    return group;
+  }
+
+  /** Uniform blocks never change once written, so equal blocks share one buffer */
+  #uniform(params: Uint32Array<ArrayBuffer>): { id: number; raw: GPUBuffer } {
+    const key = params.join();
+    let uniform = this.#uniforms.get(key);
+    if (!uniform) {
+      if (this.#uniforms.size >= CACHE_LIMIT) this.#dropUniforms();
+      const raw = this.#device.createBuffer({
+        size: params.byteLength,
+        usage: 0x40, // UNIFORM
+        mappedAtCreation: true,
+      });
+      new Uint32Array(raw.getMappedRange()).set(params);
+      raw.unmap();
+      this.#uniforms.set(key, uniform = { id: this.#nextUniform++, raw });
+    }
+    return uniform;
+  }
+
+  #dropUniforms(): void {
+    this.submit();
+    // Captures may still hold bind groups over these buffers: leave destroying to the collector.
+    this.#uniforms.clear();
+    this.#bindGroups.clear();
+  }
+
+  #watch(name: string): void {
+    this.#failures.push(
+      this.#device.popErrorScope().then((error) => {
+        if (error) this.#fail(new GpuError(`Kernel ${name} failed validation: ${error.message}`));
+      }),
+    );
+  }
+
+  #fail(error: GpuError): void {
+    this.#failure ??= error;
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Matrix products of tensors, batched, with transposed views read as they lie.
+ *
+ * @module
+ */
+
+import { collapse } from "../../kernels/indexing.ts";
+import { matmulKernel, type MatrixOperand } from "../../kernels/matmul.ts";
+import { broadcastShapes, broadcastStrides } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { launch } from "./launch.ts";
+import { copy, fill } from "./pointwise.ts";
+
+/** a [..., m, k] · b [..., k, n] = [..., m, n]; batch axes broadcast; shapes were checked */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape.at(-1)!;
+  const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const output = new Tensor(a.device, { shape: [...batch, m, n], dtype: "f32" });
+  if (output.size === 0) return output;
+  if (k === 0) return fill(output, 0);
+  const left = asMatrices(a), right = asMatrices(b);
+  const strides = [left, right].map((tensor) =>
+    broadcastStrides(tensor.shape.slice(0, -2), tensor.strides.slice(0, -2), batch)
+  );
+  const layout = collapse(batch, strides);
+  const kernel = matmulKernel({
+    m,
+    n,
+    k,
+    batch: layout.shape,
+    a: operand(left, layout.strides[0]!),
+    b: operand(right, layout.strides[1]!),
+  }, a.device.runtime.traits);
+  launch(kernel, [left, right], [output]);
+  if (left !== a) left.dispose();
+  if (right !== b) right.dispose();
+  return output;
+}
+
+/** The tensor itself where one of the last two strides is 1, or else a copy */
+function asMatrices(tensor: Tensor): Tensor {
+  const [rows, columns] = tensor.shape.slice(-2) as [number, number];
+  const [rowStride, columnStride] = tensor.strides.slice(-2) as [number, number];
+  const usable = (stride: number, size: number) => stride === 1 || size === 1;
+  const isExpanded = (rowStride === 0 && rows > 1) || (columnStride === 0 && columns > 1);
+  return !isExpanded && (usable(columnStride, columns) || usable(rowStride, rows))
+    ? tensor
+    : copy(tensor);
+}
+
+function operand(tensor: Tensor, batch: readonly number[]): MatrixOperand {
+  const [rows, columns] = tensor.shape.slice(-2) as [number, number];
+  const [rowStride, columnStride] = tensor.strides.slice(-2) as [number, number];
+  const transposed = !(columnStride === 1 || columns === 1) ||
+    (columns === 1 && rowStride === 1 && rows > 1);
+  // Where there is only one row or column, its stride means nothing: use a harmless one.
+  const leading = transposed
+    ? (columns === 1 ? rows : columnStride)
+    : (rows === 1 ? columns : rowStride);
+  return { offset: tensor.offset, leading, transposed, batch };
+}

@@ -1,0 +1,110 @@
+/**
+ * Element-by-element kernels on tensors, with broadcasting.
+ *
+ * @module
+ */
+
+import {
+  type ElementType,
+  pointwiseKernel,
+  type PointwiseConstant,
+  type PointwiseOperand,
+} from "../../kernels/pointwise.ts";
+import { broadcastShapes, broadcastStrides, type Shape } from "../shape.ts";
+import { type DType, Tensor } from "../tensor.ts";
+import { launch } from "./launch.ts";
+
+/** A tensor, or a number that stands for a tensor full of it */
+export type Operand = Tensor | number;
+
+/** Type of a tensor's elements in WGSL */
+export function elementType(dtype: DType): ElementType {
+  return dtype === "f32" ? "f32" : "i32";
+}
+
+/** What to compute */
+export interface PointwiseOptions {
+  /** Name in profiles and messages */
+  readonly name: string;
+  /** WGSL expression over the operands' names */
+  readonly value: string;
+  /** Operands by name, in order; at least one is a tensor */
+  readonly operands: Readonly<Record<string, Operand>>;
+  /** Type in which operands enter the expression, by name */
+  readonly as: (name: string) => ElementType;
+  /** Type of the result */
+  readonly result: DType;
+  /** Overwrite the first operand, which must be contiguous, of the full shape and at offset 0 */
+  readonly inPlace?: boolean;
+}
+
+/** Computes an expression for every element of the operands' common shape */
+export function pointwise(options: PointwiseOptions): Tensor {
+  const { name, value, as, result } = options;
+  const entries = Object.entries(options.operands);
+  const tensors = entries.map(([, operand]) => operand).filter((o) => o instanceof Tensor);
+  const [first] = tensors;
+  if (!first) throw new TypeError(`Cannot ${name} numbers only: needs at least one tensor`);
+  const shape = broadcastShapes(name, ...tensors.map((tensor) => tensor.shape));
+  for (const tensor of tensors) tensor.storage(name);
+  const operands = entries.map(([key, operand]): PointwiseOperand | PointwiseConstant =>
+    operand instanceof Tensor
+      ? {
+        name: key,
+        as: as(key),
+        type: elementType(operand.dtype),
+        offset: operand.offset,
+        strides: broadcastStrides(operand.shape, operand.strides, shape),
+      }
+      : { name: key, as: as(key), value: operand }
+  );
+  const inPlace = options.inPlace ?? false;
+  const output = inPlace ? first : new Tensor(first.device, { shape, dtype: result });
+  if (output.size === 0) return output;
+  const kernel = pointwiseKernel(
+    { expression: { name, value, result: elementType(result) }, shape, operands, inPlace },
+    first.device.runtime.traits,
+  );
+  launch(kernel, inPlace ? tensors.slice(1) : tensors, [output]);
+  return output;
+}
+
+/** A tensor's values in new row-major memory */
+export function copy(tensor: Tensor, dtype: DType = tensor.dtype): Tensor {
+  return pointwise({
+    name: dtype === tensor.dtype ? "copy" : "cast",
+    value: dtype === "bool" && tensor.dtype !== "bool" ? "select(0, 1, a != 0)" : "a",
+    operands: { a: tensor },
+    as: () => elementType(dtype === "bool" ? tensor.dtype : dtype),
+    result: dtype,
+  });
+}
+
+/** The tensor's values in row-major memory: a view where they already are, or a copy */
+export function contiguous(tensor: Tensor): Tensor {
+  return tensor.isContiguous ? tensor.view() : copy(tensor);
+}
+
+/** The tensor's values in row-major memory from its start, as most kernels want them */
+export function packed(tensor: Tensor): Tensor {
+  return tensor.isContiguous && tensor.offset === 0 ? tensor.view() : copy(tensor);
+}
+
+/** Overwrites a tensor, which lies row-major from the start of its memory, with one value */
+export function fill(tensor: Tensor, value: number): Tensor {
+  const type = elementType(tensor.dtype);
+  if (tensor.size === 0) return tensor;
+  const kernel = pointwiseKernel({
+    expression: { name: "fill", value: "a", result: type },
+    shape: tensor.shape,
+    operands: [{ name: "a", as: type, value }],
+  }, tensor.device.runtime.traits);
+  launch(kernel, [], [tensor]);
+  return tensor;
+}
+
+/** Shows a tensor as one of a broader shape, without a copy */
+export function expandView(tensor: Tensor, shape: Shape): Tensor {
+  const strides = broadcastStrides(tensor.shape, tensor.strides, shape);
+  return tensor.view({ shape, strides, offset: tensor.offset });
+}

@@ -1,0 +1,76 @@
+/**
+ * Comparisons and choices. Comparisons give masks (dtype bool) and have no gradient.
+ *
+ * @module
+ */
+
+import { copy } from "../launch/pointwise.ts";
+import { record } from "../autograd.ts";
+import type { DType, Tensor } from "../tensor.ts";
+import { apply, type Operand } from "./pointwise.ts";
+
+/** Where `a = b` */
+export function equal(a: Operand, b: Operand): Tensor {
+  return apply("equal", a, b);
+}
+
+/** Where `a ≠ b` */
+export function notEqual(a: Operand, b: Operand): Tensor {
+  return apply("notEqual", a, b);
+}
+
+/** Where `a < b` */
+export function less(a: Operand, b: Operand): Tensor {
+  return apply("less", a, b);
+}
+
+/** Where `a ≤ b` */
+export function lessEqual(a: Operand, b: Operand): Tensor {
+  return apply("lessEqual", a, b);
+}
+
+/** Where `a > b` */
+export function greater(a: Operand, b: Operand): Tensor {
+  return apply("greater", a, b);
+}
+
+/** Where `a ≥ b` */
+export function greaterEqual(a: Operand, b: Operand): Tensor {
+  return apply("greaterEqual", a, b);
+}
+
+/** Where `x` is not a number */
+export function isNan(x: Tensor): Tensor {
+  return apply("isNan", x);
+}
+
+/** Where `x` is 0 */
+export function logicalNot(x: Tensor): Tensor {
+  return apply("logicalNot", x);
+}
+
+/** Where neither is 0 */
+export function logicalAnd(a: Tensor, b: Tensor): Tensor {
+  return apply("logicalAnd", a, b);
+}
+
+/** Where one of both is not 0 */
+export function logicalOr(a: Tensor, b: Tensor): Tensor {
+  return apply("logicalOr", a, b);
+}
+
+/** `a` where the mask is true, `b` elsewhere; all three broadcast */
+export function where(mask: Tensor, a: Operand, b: Operand): Tensor {
+  return apply("where", mask, a, b);
+}
+
+/** `value` where the mask is true, `x` elsewhere */
+export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
+  return where(mask, value, x);
+}
+
+/** The values in another type: floats are cut towards zero, masks are where `x` is not 0 */
+export function to(x: Tensor, dtype: DType): Tensor {
+  if (x.dtype !== dtype) return copy(x, dtype);
+  return record(x.view(x), { name: "to", inputs: [x], gradients: (g) => [() => g] });
+}

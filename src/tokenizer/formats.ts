@@ -1,0 +1,35 @@
+/**
+ * Reads a tokenizer of any kind.
+ *
+ * @module
+ */
+
+import { Tokenizer } from "./bpe.ts";
+import { CHAR_TOKENIZER_TYPE, CharTokenizer } from "./char.ts";
+import { asObject, parseJson } from "./json_checks.ts";
+import type { TextTokenizer } from "./text_tokenizer.ts";
+
+/**
+ * Reads a tokenizer from the contents of a `tokenizer.json` file: Hugging Face's format, or that of
+ * {@linkcode CharTokenizer}.
+ *
+ * @example Whatever tokenizer a run directory has
+ * ```ts
+ * import { CharTokenizer, tokenizerFromJson } from "@kindling/lm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const json = CharTokenizer.fromText("abc").toJson();
+ * assertEquals(tokenizerFromJson(json).encode("cab"), [2, 0, 1]);
+ * ```
+ *
+ * @param json The file's text, or what `JSON.parse` made of it.
+ * @returns The tokenizer.
+ * @throws {SyntaxError} If it is of neither form.
+ * @throws {RangeError} If its tokens or merges do not fit together.
+ */
+export function tokenizerFromJson(json: string | object): TextTokenizer {
+  const file = asObject(parseJson(json, "tokenizer.json"), "tokenizer.json");
+  return file.type === CHAR_TOKENIZER_TYPE
+    ? CharTokenizer.fromJson(file)
+    : Tokenizer.fromJson(file);
+}

@@ -1,0 +1,105 @@
+/**
+ * What all tokenizers have in common, and decoding as tokens arrive.
+ *
+ * @module
+ */
+
+/** Options of the methods that encode. */
+export interface EncodeOptions {
+  /**
+   * Which special tokens are looked for in the text; the text of others is encoded as any other.
+   * Default `all`.
+   */
+  readonly allowedSpecial?: "all" | "none" | readonly string[];
+}
+
+/** Turns text into token ids and back: a {@linkcode Tokenizer} or a {@linkcode CharTokenizer}. */
+export interface TextTokenizer {
+  /** One more than the greatest token id: how many rows an embedding needs. */
+  readonly vocabSize: number;
+  /** The id of each special token. */
+  readonly specialTokens: ReadonlyMap<string, number>;
+  /** The token ids of a text. */
+  encode(text: string, options?: EncodeOptions): number[];
+  /** The token ids of a text, in less memory. */
+  encodeToArray(text: string, options?: EncodeOptions): Int32Array<ArrayBuffer>;
+  /** The token ids of a text that arrives in pieces, one after another. */
+  encodeIterable(pieces: Iterable<string>, options?: EncodeOptions): Generator<number>;
+  /** The token ids of a text that arrives in pieces over time, one after another. */
+  encodeIterable(pieces: AsyncIterable<string>, options?: EncodeOptions): AsyncGenerator<number>;
+  /** The text of token ids; bytes that are not UTF-8 become U+FFFD. */
+  decode(ids: Iterable<number>): string;
+  /** Starts decoding token ids as they arrive. */
+  decoder(): StreamDecoder;
+  /** The id of a token, by its text or its bytes; undefined if there is none. */
+  tokenToId(token: string | Uint8Array): number | undefined;
+  /** The bytes of a token. */
+  idToBytes(id: number): Uint8Array;
+  /** The tokenizer as the text of a `tokenizer.json` file. */
+  toJson(): string;
+}
+
+/**
+ * Decodes token ids as they arrive, holding back the bytes of a character until it is complete.
+ * `tokenizer.decoder()` makes one.
+ *
+ * @example Print tokens as a model writes them
+ * ```ts
+ * import { Tokenizer, trainBpe } from "@kindling/lm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { vocab, merges } = await trainBpe(["é"], { vocabSize: 256 });
+ * const tokenizer = new Tokenizer(vocab, merges);
+ * const decoder = tokenizer.decoder();
+ * const [first, second] = tokenizer.encode("é"); // two bytes
+ * assertEquals(decoder.push(first!), "");
+ * assertEquals(decoder.push(second!), "é");
+ * assertEquals(decoder.flush(), "");
+ * ```
+ */
+export class StreamDecoder {
+  readonly #bytesOf: (id: number) => Uint8Array;
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+  /** Takes a function that gives the bytes of a token id. */
+  constructor(bytesOf: (id: number) => Uint8Array) {
+    this.#bytesOf = bytesOf;
+  }
+
+  /**
+   * Takes the next token.
+   *
+   * @param id Its id.
+   * @returns The characters that are complete now, often none.
+   * @throws {RangeError} If there is no such token.
+   */
+  push(id: number): string {
+    return this.#decoder.decode(this.#bytesOf(id), { stream: true });
+  }
+
+  /**
+   * Ends the text.
+   *
+   * @returns U+FFFD if a character was left incomplete, else nothing.
+   */
+  flush(): string {
+    return this.#decoder.decode();
+  }
+}
+
+/** Decodes a whole row of token ids. */
+export function decodeAll(ids: Iterable<number>, bytesOf: (id: number) => Uint8Array): string {
+  let bytes = new Uint8Array(256);
+  let length = 0;
+  for (const id of ids) {
+    const token = bytesOf(id);
+    if (length + token.length > bytes.length) {
+      const grown = new Uint8Array(2 * (length + token.length));
+      grown.set(bytes);
+      bytes = grown;
+    }
+    bytes.set(token, length);
+    length += token.length;
+  }
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, length));
+}

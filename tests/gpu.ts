@@ -1,0 +1,50 @@
+/**
+ * What every test on the GPU shares: one device per kernel variant, and the check that a test frees
+ * all it made.
+ */
+
+import { assertEquals } from "@std/assert";
+import { type Device, requestDevice } from "../mod.ts";
+import type { AdapterTraits } from "../kernels/kernel.ts";
+
+/** Adapters to pretend: kernels choose other variants on each of them */
+export const VARIANTS: Readonly<Record<string, Partial<AdapterTraits>>> = {
+  "as found": {},
+  "as a GPU without subgroups": { software: false, subgroupSize: 0, subgroupPrelude: "" },
+};
+
+const devices = new Map<string, Promise<Device>>();
+
+/** The device shared by the tests of this process */
+export function sharedDevice(variant = "as found"): Promise<Device> {
+  let device = devices.get(variant);
+  if (!device) {
+    device = requestDevice({ debug: true, traits: VARIANTS[variant]! });
+    devices.set(variant, device);
+  }
+  return device;
+}
+
+/**
+ * A test with a device, on which it must leave neither tensors nor failures behind. Everything made
+ * while it runs and not disposed counts.
+ */
+export function gpuTest(
+  name: string,
+  run: (device: Device) => void | Promise<void>,
+  options: { variant?: string } = {},
+): void {
+  Deno.test({
+    name: options.variant && options.variant !== "as found" ? `${name} (${options.variant})` : name,
+    // The device outlives the test.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      const device = await sharedDevice(options.variant);
+      const before = device.memory().liveTensors;
+      await run(device);
+      await device.finish();
+      assertEquals(device.memory().liveTensors, before, "Tensors are still alive after the test");
+    },
+  });
+}
