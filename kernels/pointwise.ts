@@ -64,7 +64,7 @@ export interface PointwiseLaunch {
  * The kernel of a pointwise launch. Bindings: every tensor operand in order (without operand 0 when
  * in place), then the result.
  */
-export function pointwiseKernel(launch: PointwiseLaunch, traits: AdapterTraits): Kernel {
+export function pointwiseKernel(launch: PointwiseLaunch, _traits: AdapterTraits): Kernel {
   const { expression, operands, inPlace = false } = launch;
   const tensors = operands.filter((operand) => "strides" in operand);
   const target = inPlace ? tensors[0] : launch.result;
@@ -129,7 +129,7 @@ export function pointwiseKernel(launch: PointwiseLaunch, traits: AdapterTraits):
   const value = vector === 4
     ? `${resultType}(${[".x", ".y", ".z", ".w"].map(call).join(", ")})`
     : call("");
-  const size = traits.software ? 8 : 64;
+  const size = 64;
   const code = /* wgsl */ `
 ${bindings.join("\n")}
 ${Params.declare(bindings.length, params.length)}

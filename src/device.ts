@@ -138,9 +138,10 @@ export class Device {
     return this.#random(shape, options, (random, values) => random.fillUniform(values, 0, 1));
   }
 
-  /** Normal random numbers with mean 0 and standard deviation 1 */
-  randn(shape: Shape, options: RandomOptions): Tensor {
-    return this.#random(shape, options, (random, values) => random.fillNormal(values, 0, 1));
+  /** Normal random numbers, with mean 0 and standard deviation 1 unless said otherwise */
+  randn(shape: Shape, options: RandomOptions & { mean?: number; std?: number }): Tensor {
+    const { mean = 0, std = 1 } = options;
+    return this.#random(shape, options, (random, values) => random.fillNormal(values, mean, std));
   }
 
   /**

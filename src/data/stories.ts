@@ -7,10 +7,15 @@
  */
 
 import { foldSeed, Random } from "../random.ts";
-import { expandPlot } from "./story_expander.ts";
-import { STORY_PHRASES, STORY_PLOTS } from "./story_plots.ts";
-import { STORY_WORDS } from "./story_words.ts";
+import { expandPlot } from "./stories/expander.ts";
+import { STORY_PHRASES } from "./stories/phrases.ts";
+import { PLOTS_OF_ANIMALS } from "./stories/plots_of_animals.ts";
+import { PLOTS_OF_CHILDREN } from "./stories/plots_of_children.ts";
+import { PLOTS_OF_FRIENDS } from "./stories/plots_of_friends.ts";
+import { PLOTS_OF_HOME } from "./stories/plots_of_home.ts";
+import { STORY_WORDS } from "./stories/words.ts";
 
+const PLOTS = [...PLOTS_OF_FRIENDS, ...PLOTS_OF_CHILDREN, ...PLOTS_OF_HOME, ...PLOTS_OF_ANIMALS];
 const WORLD = { words: STORY_WORDS, phrases: STORY_PHRASES };
 
 /** The token that stands between stories. */
@@ -49,7 +54,7 @@ export function* generateStories(options: GenerateStoriesOptions = {}): Generato
   let written = 0;
   for (let index = 0; index < count && written < characters; index++) {
     const random = new Random(foldSeed(seed, index));
-    const plot = STORY_PLOTS[random.integer(STORY_PLOTS.length)]!;
+    const plot = PLOTS[random.integer(PLOTS.length)]!;
     const story = expandPlot(plot, WORLD, random);
     written += story.length;
     yield story;

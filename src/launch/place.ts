@@ -41,3 +41,14 @@ export function pad(source: Tensor, shape: Shape, placement: Placement): Tensor 
   place(source, target, placement);
   return target;
 }
+
+/** Overwrites a row-major tensor with the values of another of the same shape, in place */
+export function copyInto(source: Tensor, target: Tensor): void {
+  using flat = target.view({ shape: [1, ...target.shape], offset: target.offset });
+  using values = source.view({
+    shape: [1, ...source.shape],
+    strides: [0, ...source.strides],
+    offset: source.offset,
+  });
+  place(values, flat, { axis: 0, start: 0 });
+}

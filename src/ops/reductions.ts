@@ -6,6 +6,7 @@
  */
 
 import { noGrad, record } from "../autograd.ts";
+import { arange } from "../launch/arange.ts";
 import { expandView, pointwise } from "../launch/pointwise.ts";
 import { reduce } from "../launch/reduce.ts";
 import { scan } from "../launch/scan.ts";
@@ -132,7 +133,7 @@ function position(
     const best = extreme(kind, x, { axis, keepDims: true });
     const hits = x.dtype === "f32" ? logicalOr(equal(x, best), isNan(x)) : equal(x, best);
     const indices = reshape(
-      x.device.arange(0, size),
+      arange(x.device, 0, size),
       x.shape.map((_, at) => at === axis ? size : 1),
     );
     const first = extreme("min", where(hits, indices, size), {

@@ -291,3 +291,34 @@ export async function remove(path: string): Promise<void> {
     throw fileError({ action: "remove", path }, cause);
   }
 }
+
+/**
+ * Gives a file or folder another name, at once. Something that has that name already is replaced if
+ * it is a file or an empty folder.
+ *
+ * @param from What it is called.
+ * @param to What it shall be called.
+ * @throws {Error} If that cannot be done; the message says why.
+ */
+export async function rename(from: string, to: string): Promise<void> {
+  try {
+    await Deno.rename(from, to);
+  } catch (cause) {
+    throw fileError({ action: `rename to "${to}"`, path: from }, cause);
+  }
+}
+
+/**
+ * Adds text to the end of a file, which is made if it is missing.
+ *
+ * @param path Where the file is.
+ * @param text What to add.
+ * @throws {Error} If that cannot be done; the message says why.
+ */
+export async function appendText(path: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, text, { append: true });
+  } catch (cause) {
+    throw fileError({ action: "append to", path }, cause);
+  }
+}

@@ -11,8 +11,8 @@
  * @module
  */
 
-import type { Random } from "../random.ts";
-import type { StoryEntry } from "./story_words.ts";
+import type { Random } from "../../random.ts";
+import type { StoryEntry } from "./words.ts";
 
 /** A plot: who and what it needs, and its paragraphs as templates. */
 export interface Plot {
@@ -121,6 +121,10 @@ function splitAlternatives(alternatives: string): string[] {
 /** Capital letters where sentences and quotations begin, and `an` before vowels. */
 function polish(paragraph: string): string {
   return paragraph
+    .replace(/ {2,}/g, " ") // where an empty alternative was chosen
     .replace(/\b([Aa]) (?=[aeiou])/g, "$1n ")
-    .replace(/(^|[.!?] |\." |(?:^| )")([a-z])/g, (_, before, letter) => before + letter.toUpperCase());
+    .replace(
+      /(^|[.!?] |\." |(?:^| )")([a-z])/g,
+      (_, before, letter) => before + letter.toUpperCase(),
+    );
 }

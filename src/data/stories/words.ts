@@ -34,6 +34,11 @@ const child = [
   ...boys("Hugo", "Adam", "Theo"),
 ];
 
+/** For a tower of animals, and for races. */
+const SMALL = ["mouse", "rabbit", "duck", "frog", "squirrel", "hedgehog", "hen", "turtle"];
+const FAST = ["rabbit", "fox", "cat", "dog", "squirrel"];
+const SLOW = ["turtle", "hedgehog", "duck", "frog", "pig", "bear"];
+
 const animal = [
   ...pair("mouse", "Mimi", "Pip"),
   ...pair("rabbit", "Clover", "Hop"),
@@ -48,8 +53,8 @@ const animal = [
   ...pair("turtle", "Shelly", "Moss"),
   ...pair("pig", "Penny", "Otto"),
   ...pair("goat", "Greta", "Billy"),
-  ...pair("hen", "Henny", "Red"),
-].filter(({ name }) => name !== "Red"); // a hen is a she
+  { name: "Henny", kind: "hen", ...SHE },
+];
 
 const elder = [
   { name: "mom", called: "Mom", ...SHE },
@@ -88,13 +93,13 @@ const food = [
   { name: "oranges", one: "orange" },
 ];
 
-/** What got stuck, and where: both within reach of a helper. */
+/** What got stuck, how and where. */
 const stuck = [
-  { name: "kite", where: "in a tall tree", how: "The wind pulled the kite out of" },
-  { name: "balloon", where: "in the top of a tree", how: "The wind took the balloon out of" },
-  { name: "hat", where: "on a high branch", how: "The wind blew the hat out of" },
-  { name: "paper plane", where: "on the roof", how: "The paper plane flew too high out of" },
-  { name: "ball", where: "on the roof", how: "The ball flew too far out of" },
+  { name: "kite", where: "in a tall tree", how: "The wind pulled the kite away" },
+  { name: "balloon", where: "in the top of a tree", how: "The wind took the balloon" },
+  { name: "hat", where: "on a high branch", how: "The wind blew the hat away" },
+  { name: "paper plane", where: "on the roof", how: "The paper plane flew too high" },
+  { name: "ball", where: "on the roof", how: "The ball flew too far" },
 ];
 
 const fear = [
@@ -156,7 +161,7 @@ const skill = [
   },
   {
     name: "skate",
-    fail: "slipped and sat down on the ice",
+    fail: "slipped on the ice",
     tip: "Bend your knees and take small steps",
     win: "went around the whole pond",
   },
@@ -181,17 +186,28 @@ const hurtAnimal = [
   { name: "rabbit", part: "leg", food: "carrots", leaves: "hopped back into the forest" },
   { name: "duck", part: "foot", food: "bread", leaves: "swam away across the pond" },
   { name: "squirrel", part: "tail", food: "nuts", leaves: "ran up the tallest tree" },
-  { name: "owl", part: "eye", food: "soup", leaves: "flew away into the night" },
-  { name: "deer", part: "knee", food: "fresh grass", leaves: "ran back to the other deer" },
+  { name: "kitten", part: "paw", food: "fish", leaves: "ran home to its mother" },
+  { name: "hedgehog", part: "nose", food: "berries", leaves: "walked off into the tall grass" },
 ];
 
-const gift = [
-  { name: "cake", needs: "eggs", start: "put flour and sugar in a bowl", does: "baked" },
-  { name: "kite", needs: "string", start: "took paper and two long sticks", does: "made" },
-  { name: "picture", needs: "paint", start: "took a big sheet of paper", does: "painted" },
-  { name: "scarf", needs: "wool", start: "found two long needles", does: "made" },
-  { name: "pie", needs: "apples", start: "made the dough soft and round", does: "baked" },
-  { name: "little boat", needs: "glue", start: "took some wood and a piece of cloth", does: "built" },
+/** What one can make, what is missing for it, how one begins and what one does. */
+function gift(name: string, needs: string, none: string, start: string, does: string): StoryEntry {
+  return { name, needs, none, start, does };
+}
+
+const gifts = [
+  gift("cake", "eggs", "There were no eggs left", "put flour and sugar in a bowl", "baked"),
+  gift("kite", "string", "There was no string left", "took paper and two long sticks", "made"),
+  gift("picture", "paint", "There was no paint left", "took a big sheet of paper", "painted"),
+  gift("scarf", "wool", "There was no wool left", "found two long needles", "made"),
+  gift("pie", "apples", "There were no apples left", "made the dough soft and round", "baked"),
+  gift(
+    "toy boat",
+    "glue",
+    "There was no glue left",
+    "took some wood and a piece of cloth",
+    "built",
+  ),
 ];
 
 const plant = [
@@ -203,25 +219,65 @@ const plant = [
   { name: "rose", fruit: "pretty pink rose", use: "The whole garden smelled sweet" },
 ];
 
-const guide = [
-  { name: "owl", clue: "Follow the river, and it will take you home", way: "followed the river" },
-  { name: "deer", clue: "Follow the white stones, and you will find your house", way: "walked from stone to stone" },
-  { name: "bird", clue: "Walk to where the sun goes down", way: "walked toward the sun" },
-  { name: "beaver", clue: "Cross the bridge and turn at the tall tree", way: "crossed the bridge and turned at the tall tree" },
-  { name: "bee", clue: "Walk along the flowers, and you will see your door", way: "walked along the flowers" },
+/** Who shows the way home, in which words, and how the way is gone. */
+function guide(name: string, clue: string, way: string): StoryEntry {
+  return { name, clue, way };
+}
+
+const guides = [
+  guide("owl", "Follow the river, and it will take you home", "followed the river"),
+  guide("deer", "Follow the white stones to your house", "walked from stone to stone"),
+  guide("bird", "Walk to where the sun goes down", "walked toward the sun"),
+  guide("beaver", "Cross the bridge and turn at the tall tree", "crossed the bridge and turned"),
+  guide("bee", "Walk along the flowers, and you will see your door", "walked along the flowers"),
 ];
 
 const tiny = [
-  { name: "ant", later: "bit the hunter on the foot", danger: "A hunter came with a big net" },
-  { name: "bee", later: "buzzed around the wolf's nose", danger: "A hungry wolf came out of the bushes" },
-  { name: "beetle", later: "opened the lock from inside", danger: "A cage fell down and was locked" },
-  { name: "butterfly", later: "flew off and brought help", danger: "The path was gone in the fog" },
+  { name: "ant", danger: "A hunter came with a big net", later: "bit the hunter on the foot" },
+  { name: "bee", danger: "A hungry wolf came", later: "buzzed around the wolf's nose" },
+  { name: "beetle", danger: "A cage fell down and closed", later: "opened the door of the cage" },
+  { name: "butterfly", danger: "A long snake came", later: "danced in front of the snake's eyes" },
 ];
 
 const storm = [
-  { name: "rain", scene: "big gray clouds came, and it began to rain", wet: "wet" },
-  { name: "wind", scene: "a strong wind came and blew the cups away", wet: "cold" },
-  { name: "snow", scene: "soft white snow began to fall", wet: "white" },
+  {
+    name: "rain",
+    scene: "big gray clouds came, and it began to rain. Everything got wet",
+    inside: "listened to the rain on the roof",
+  },
+  {
+    name: "wind",
+    scene: "a strong wind came. The cups rolled away, and the bread fell into the mud",
+    inside: "listened to the wind at the door",
+  },
+  {
+    name: "snow",
+    scene: "it got very cold, and snow began to fall. Soon everything was white",
+    inside: "watched the snow through the window",
+  },
+];
+
+const building = [
+  {
+    name: "sand castle",
+    fall: "a big wave came and washed it away",
+    advice: "We must build it far from the water",
+  },
+  {
+    name: "tower",
+    fall: "it leaned to one side and fell down",
+    advice: "The big blocks must be at the bottom",
+  },
+  {
+    name: "little house",
+    fall: "the wind blew it down",
+    advice: "Sticks are too light, so let us take stones",
+  },
+  {
+    name: "snowman",
+    fall: "the sun came out and the head fell off",
+    advice: "We must build it in the shade",
+  },
 ];
 
 /** What each kind of thing in a plot may be, by the kind's name. */
@@ -237,12 +293,28 @@ export const STORY_WORDS: Readonly<Record<string, readonly StoryEntry[]>> = {
   skill,
   breakable,
   hurtAnimal,
-  gift,
+  gift: gifts,
   plant,
-  guide,
+  guide: guides,
   tiny,
   storm,
-  toy: named("ball", "doll", "drum", "bell", "toy boat", "toy train", "teddy bear", "spinning top", "book", "box of crayons"),
+  building,
+  smallAnimal: animal.filter(({ kind }) => SMALL.includes(kind!)),
+  fastAnimal: animal.filter(({ kind }) => FAST.includes(kind!)),
+  slowAnimal: animal.filter(({ kind }) => SLOW.includes(kind!)),
+  softToy: named("doll", "teddy bear", "toy rabbit", "toy dog", "pillow"),
+  toy: named(
+    "ball",
+    "doll",
+    "drum",
+    "bell",
+    "toy boat",
+    "toy train",
+    "toy car",
+    "toy horse",
+    "teddy bear",
+    "spinning top",
+  ),
   color: named("red", "blue", "green", "yellow", "orange", "purple", "pink", "white"),
   hidingPlace: named(
     "under the bed",

@@ -1,0 +1,386 @@
+/**
+ * The building blocks of the attention kernels. All of them are made of two products over tiles
+ * whose scores never touch memory:
+ *
+ * - A workgroup *holds* the rows of one tile (of queries, or of keys). Each lane keeps WIDTH rows in
+ *   registers, transposed: `q0` to `q{D-1}` are vectors over the lane's rows.
+ * - It *streams* the rows of the other side past them, eight at a time. {@link AttentionProgram.dot}
+ *   multiplies a streamed row with all held rows; {@link AttentionProgram.mix} adds the eight
+ *   streamed rows, weighted, to accumulators that lie as the held rows do.
+ *
+ * So sums stay within a lane, and only streamed rows travel: on subgroups of eight each lane loads
+ * one of the eight rows and hands it round by `subgroupShuffle` from a constant lane; elsewhere they
+ * lie in workgroup memory, where all lanes read the same address at once.
+ *
+ * @module
+ */
+
+import { address } from "./indexing.ts";
+import {
+  type AdapterTraits,
+  ENTRY_PARAMETERS,
+  foldWorkgroups,
+  type Kernel,
+  Params,
+  workgroupIndex,
+} from "./kernel.ts";
+
+/** Rows of `headSize` contiguous floats, one for each position of a sequence */
+export interface RowsOperand {
+  /** Elements from the start of memory */
+  readonly offset: number;
+  /** Distance between rows in elements */
+  readonly row: number;
+  /** Distance along each batch axis; 0 where broadcast */
+  readonly batch: readonly number[];
+}
+
+/** Which keys each query may see: an i32 for each pair, 0 where hidden */
+export interface MaskOperand extends RowsOperand {
+  /** Distance between the flags of neighbouring keys */
+  readonly column: number;
+}
+
+/** What all kernels of one attention have in common */
+export interface AttentionShape {
+  /** Sizes of the batch axes: everything in front of [positions, headSize] */
+  readonly batch: readonly number[];
+  readonly queries: number;
+  readonly keys: number;
+  readonly headSize: number;
+  /** Query i sees keys up to i + keys - queries */
+  readonly causal: boolean;
+  /** Multiplies the scores */
+  readonly scale: number;
+  readonly mask?: MaskOperand | undefined;
+}
+
+/** Numbers of the rows that are streamed together, to write code for each */
+export const STEP: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+const COMPONENTS = ["x", "y", "z", "w"] as const;
+
+/** Who is held, and how the kernel's matrices lie */
+export interface ProgramOptions {
+  readonly held: "queries" | "keys";
+  /** Matrices in the order of their bindings */
+  readonly matrices: Readonly<Record<string, { operand: RowsOperand; output?: boolean }>>;
+  readonly traits: AdapterTraits;
+}
+
+/** Assembles one kernel; see the top of the file */
+export class AttentionProgram {
+  /** Numbers 0 to D - 1, to write code for each column of the head */
+  readonly columns: readonly number[];
+  /** The scores' factor as a WGSL expression */
+  readonly scale: string;
+  readonly #shape: AttentionShape;
+  readonly #held: "queries" | "keys";
+  readonly #params = new Params();
+  readonly #lanes: number;
+  /** Rows that each lane holds */
+  readonly #width: 1 | 2 | 4;
+  /** Whether rows can be read and written by vectors of four */
+  readonly #aligned: boolean;
+  readonly #prelude: string;
+  readonly #shuffles: boolean;
+  readonly #queries: string;
+  readonly #keys: string;
+  readonly #declarations: string[] = [];
+  readonly #addresses: string[] = [];
+  readonly #inputs: { name: string; type: string }[] = [];
+  readonly #outputs: { name: string; type: string }[] = [];
+
+  constructor(shape: AttentionShape, { held, matrices, traits }: ProgramOptions) {
+    const { headSize, mask } = shape;
+    this.#shape = shape;
+    this.#held = held;
+    this.#shuffles = traits.subgroupSize === 8;
+    this.#prelude = this.#shuffles ? traits.subgroupPrelude : "";
+    this.#lanes = this.#shuffles ? 8 : 64;
+    // Code is unrolled over the head: the wider it is, the narrower the vectors must be.
+    this.#width = !this.#shuffles || headSize > 128 ? 1 : headSize > 32 ? 2 : 4;
+    this.#aligned = Object.values(matrices).every(({ operand: { offset, row, batch } }) =>
+      [headSize, offset, row, ...batch].every((number) => number % 4 === 0)
+    );
+    this.columns = Array.from({ length: headSize }, (_, d) => d);
+    this.scale = Params.readFloat(this.#params.f32(shape.scale));
+    this.#queries = this.#word(shape.queries);
+    this.#keys = this.#word(shape.keys);
+    for (const [name, { operand, output = false }] of Object.entries(matrices)) {
+      this.#place(name, operand);
+      this.bind(name, this.#aligned ? "vec4f" : "f32", output);
+      if (!output) this.#declarations.push(this.#loader(name));
+    }
+    if (mask) {
+      this.#place("mask", mask);
+      this.bind("mask", "i32");
+    }
+  }
+
+  /** Declares the next storage buffer; outputs are bound behind all inputs */
+  bind(name: string, type: string, output = false): void {
+    (output ? this.#outputs : this.#inputs).push({ name, type });
+  }
+
+  /** Declares `{prefix}0`, `{prefix}1` … for each column, all zero */
+  zeros(prefix: string): string {
+    return this.columns.map((d) => `var ${prefix}${d} = V();`).join(" ");
+  }
+
+  /** Loads the lane's rows of a matrix as `{prefix}0` … `{prefix}{D-1}` */
+  hold(matrix: string, prefix: string): string {
+    const width = this.#widthList;
+    return this.#chunks.map((chunk) =>
+      width.map((w) => `let ${prefix}_${chunk}_${w} = load_${matrix}(${this.#heldAt(matrix, w)}, ${chunk * 4}u);`)
+        .join(" ") + " " +
+      this.#columnsOf(chunk).map((d) =>
+        `let ${prefix}${d} = V(${
+          width.map((w) => `${prefix}_${chunk}_${w}.${COMPONENTS[d & 3]}`).join(", ")
+        });`
+      ).join(" ")
+    ).join("\n  ");
+  }
+
+  /** Loads the streamed rows of matrices that {@link dot} and {@link mix} then name */
+  stream(...matrices: readonly string[]): string {
+    const last = `${this.#streamedLength} - 1u`;
+    if (this.#shuffles) {
+      return matrices.map((name) =>
+        `let ${name}_at = ${name}_base + min(row + lane, ${last}) * ${name}_row;\n    ` +
+        this.#chunks.map((chunk) =>
+          `let ${name}_${chunk} = load_${name}(${name}_at, ${chunk * 4}u);`
+        ).join(" ")
+      ).join("\n    ");
+    }
+    const chunks = this.#chunks.length;
+    for (const name of matrices) {
+      this.#declarations.push(
+        `var<workgroup> tile_${name}: array<vec4f, ${STEP.length * chunks}>;`,
+      );
+    }
+    return `workgroupBarrier();
+    for (var i = lane; i < ${STEP.length * chunks}u; i += ${this.#lanes}u) {
+      let at = min(row + i / ${chunks}u, ${last});
+      let column = i % ${chunks}u * 4u;
+      ${
+      matrices.map((name) =>
+        `tile_${name}[i] = load_${name}(${name}_base + at * ${name}_row, column);`
+      ).join("\n      ")
+    }
+    }
+    workgroupBarrier();`;
+  }
+
+  /** Declares `name`, the products of streamed row `j` with the lane's rows `{prefix}…` */
+  dot(name: string, j: number, matrix: string, prefix: string): string {
+    return `var ${name} = V();\n    ` + this.#chunks.map((chunk) =>
+      `{ let r = ${this.#streamed(matrix, chunk, j)}; ${name} += ${
+        this.#columnsOf(chunk).map((d) => `r.${COMPONENTS[d & 3]} * ${prefix}${d}`).join(" + ")
+      }; }`
+    ).join("\n    ");
+  }
+
+  /** Adds the streamed rows to `{prefix}…`, row `j` with the weights `{weights}{j}` */
+  mix(prefix: string, matrix: string, weights: string, decay = ""): string {
+    return this.#chunks.map((chunk) =>
+      `{ ${
+        STEP.map((j) => `let r${j} = ${this.#streamed(matrix, chunk, j)};`).join(" ")
+      }\n    ` +
+      this.#columnsOf(chunk).map((d) => {
+        const sum = STEP.map((j) => `r${j}.${COMPONENTS[d & 3]} * ${weights}${j}`).join(" + ");
+        return `${prefix}${d} = ${prefix}${d}${decay} + (${sum});`;
+      }).join("\n    ") + " }"
+    ).join("\n    ");
+  }
+
+  /** Writes `{prefix}… * factor` to the lane's rows of a matrix; `factor` is a vector `V` */
+  store(matrix: string, prefix: string, factor: string): string {
+    return this.#eachHeld((w) => {
+      const value = (d: number) => `${this.#part(prefix + d, w)} * ${this.#part(factor, w)}`;
+      const at = this.#heldAt(matrix, w);
+      return this.#aligned
+        ? this.#chunks.map((chunk) =>
+          `${matrix}[(${at}) / 4u + ${chunk}u] = vec4f(${
+            this.#columnsOf(chunk).map(value).join(", ")
+          });`
+        )
+        : this.columns.map((d) => `${matrix}[${at} + ${d}u] = ${value(d)};`);
+    });
+  }
+
+  /** Writes the vector `value` to the lane's places of a buffer over all queries */
+  storeScalar(buffer: string, value: string): string {
+    return this.#eachHeld((w) => [
+      `${buffer}[batch * ${this.#queries} + first + lane * ${this.#width}u + ${w}u] = ${
+        this.#part(value, w)
+      };`,
+    ]);
+  }
+
+  /** Vector over the lane's queries of a component of a buffer over all queries */
+  heldScalar(buffer: string, component: string): string {
+    const at = (w: number) =>
+      `${buffer}[batch * ${this.#queries} + min(first + lane * ${this.#width}u + ${w}u, ${this.#queries} - 1u)]`;
+    return `V(${this.#widthList.map((w) => `${at(w)}.${component}`).join(", ")})`;
+  }
+
+  /** Declares `{name}0` … `{name}7`, elements of a buffer over all queries for the streamed ones */
+  streamScalars(name: string, buffer: string): string {
+    const at = (j: string) =>
+      `${buffer}[batch * ${this.#queries} + min(row + ${j}, ${this.#queries} - 1u)]`;
+    return this.#shuffles
+      ? `let ${name} = ${at("lane")}; ` +
+        STEP.map((j) => `let ${name}${j} = subgroupShuffle(${name}, ${j}u);`).join(" ")
+      : STEP.map((j) => `let ${name}${j} = ${at(`${j}u`)};`).join(" ");
+  }
+
+  /** Which of the lane's rows the streamed row `j` may meet, as a vector of booleans */
+  visible(j: number): string {
+    const { causal, mask } = this.#shape;
+    const row = `i32(row + ${j}u)`;
+    // Streamed rows beyond the end count as hidden; what held rows beyond the end give is dropped.
+    const inside = this.#held === "queries"
+      ? `VI(${row}) <= reach`
+      : `mine <= VI(select(-1, ${causal ? `${row} + ahead` : "0x7fffffff"}, ${row} < i32(${this.#queries})))`;
+    if (!mask) return inside;
+    const flag = (w: number) => {
+      const held = `first + lane * ${this.#width}u + ${w}u`, streamed = `row + ${j}u`;
+      const [query, key] = this.#held === "queries" ? [held, streamed] : [streamed, held];
+      return `mask[mask_base + min(${query}, ${this.#queries} - 1u) * mask_row + min(${key}, ${this.#keys} - 1u) * mask_column] != 0`;
+    };
+    return `(${inside}) & VB(${this.#widthList.map(flag).join(", ")})`;
+  }
+
+  /**
+   * The finished kernel. In scope of `before`, `step` and `after`: `lane`, `batch`, `first` (the
+   * tile's first row), `mine` (positions of the lane's rows), `ahead` (keys - queries); in `step`
+   * also `row`, the first streamed row.
+   */
+  kernel(name: string, parts: { before: string; step: string; after: string }): Kernel {
+    const { batch, queries, keys, causal, mask } = this.#shape;
+    const batches = batch.reduce((product, size) => product * size, 1);
+    const heldRows = this.#lanes * this.#width;
+    const tiles = Math.ceil((this.#held === "queries" ? queries : keys) / heldRows);
+    const tilesWord = this.#word(tiles), total = this.#word(tiles * batches);
+    const column = mask ? `let mask_column = ${this.#word(mask.column)};` : "";
+    const bindings = [...this.#inputs, ...this.#outputs].map(({ name, type }, binding) => {
+      const access = binding < this.#inputs.length ? "read" : "read_write";
+      return `@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${type}>;`;
+    });
+    const vector = (type: string) => this.#width === 1 ? type : `vec${this.#width}<${type}>`;
+    const holdsQueries = this.#held === "queries";
+    const start = !holdsQueries && causal ? "u32(max(i32(first) - ahead, 0))" : "0u";
+    const end = holdsQueries && causal
+      ? `u32(clamp(i32(first + ${heldRows}u) + ahead, 0, i32(${this.#keys})))`
+      : this.#streamedLength;
+    const code = /* wgsl */ `${this.#prelude}
+alias V = ${vector("f32")};
+alias VI = ${vector("i32")};
+alias VB = ${vector("bool")};
+${bindings.join("\n")}
+${this.#declarations.join("\n")}
+${Params.declare(bindings.length, this.#params.length)}
+@compute @workgroup_size(${this.#lanes})
+fn main(${ENTRY_PARAMETERS}) {
+  let number = ${workgroupIndex};
+  if (number >= ${total}) { return; }
+  let lane = lid.x;
+  let batch = number / ${tilesWord};
+  let place = number % ${tilesWord};
+  // Causal tiles differ in work, and some adapters give each core a fixed share of neighbours.
+  let tile = ${causal ? `select(place / 2u, ${tilesWord} - 1u - place / 2u, place % 2u == 1u)` : "place"};
+  let first = tile * ${heldRows}u;
+  let ahead = i32(${this.#keys}) - i32(${this.#queries});
+  let mine = VI(i32(first + lane * ${this.#width}u)) + VI(${this.#widthList.join(", ")});
+  ${holdsQueries ? `let reach = min(${causal ? "mine + VI(ahead)" : "VI(0x7fffffff)"}, VI(i32(${this.#keys}) - 1));` : ""}
+  ${this.#addresses.join("\n  ")}
+  ${column}
+  ${parts.before}
+  var row = ${start};
+  let end = ${end};
+  while (row < end) {
+    ${parts.step}
+    row += ${STEP.length}u;
+  }
+  ${parts.after}
+}`;
+    return {
+      name,
+      code,
+      workgroups: foldWorkgroups(tiles * batches),
+      params: this.#params.pack(),
+    };
+  }
+
+  get #widthList(): number[] {
+    return [0, 1, 2, 3].slice(0, this.#width);
+  }
+
+  get #chunks(): number[] {
+    return this.columns.filter((d) => d % 4 === 0).map((d) => d / 4);
+  }
+
+  #columnsOf(chunk: number): readonly number[] {
+    return this.columns.slice(chunk * 4, chunk * 4 + 4);
+  }
+
+  get #heldLength(): string {
+    return this.#held === "queries" ? this.#queries : this.#keys;
+  }
+
+  get #streamedLength(): string {
+    return this.#held === "queries" ? this.#keys : this.#queries;
+  }
+
+  /** A number in the uniform block */
+  #word(value: number): string {
+    return Params.read(this.#params.u32(value));
+  }
+
+  /** Where the lane's row `w` starts; rows beyond the end are replaced by the last one */
+  #heldAt(matrix: string, w: number): string {
+    return `${matrix}_base + min(first + lane * ${this.#width}u + ${w}u, ${this.#heldLength} - 1u) * ${matrix}_row`;
+  }
+
+  #eachHeld(statements: (w: number) => string[]): string {
+    return this.#widthList.map((w) =>
+      `if (first + lane * ${this.#width}u + ${w}u < ${this.#heldLength}) {
+    ${statements(w).join("\n    ")}
+  }`
+    ).join("\n  ");
+  }
+
+  /** Four columns of streamed row `j` */
+  #streamed(matrix: string, chunk: number, j: number): string {
+    return this.#shuffles
+      ? `subgroupShuffle(${matrix}_${chunk}, ${j}u)`
+      : `tile_${matrix}[${j * this.#chunks.length + chunk}]`;
+  }
+
+  #part(vector: string, w: number): string {
+    return this.#width === 1 ? vector : `${vector}.${COMPONENTS[w]}`;
+  }
+
+  /** Computes where the batch's rows start */
+  #place(name: string, { offset, row, batch }: RowsOperand): void {
+    const axes = this.#shape.batch.map((size, axis) => ({ size, stride: batch[axis]! }));
+    this.#addresses.push(
+      `${address(`${name}_batch`, "batch", axes, this.#params)}
+  let ${name}_base = ${name}_batch + ${this.#word(offset)}; let ${name}_row = ${this.#word(row)};`,
+    );
+  }
+
+  /** WGSL function that loads columns `d` to `d + 3` of the row at `row`, zeros beyond the head */
+  #loader(name: string): string {
+    const { headSize } = this.#shape;
+    const body = this.#aligned
+      ? `return ${name}[(row + d) / 4u];`
+      : `return vec4f(${
+        [0, 1, 2, 3].map((c) =>
+          `select(0.0, ${name}[row + min(d + ${c}u, ${headSize - 1}u)], d + ${c}u < ${headSize}u)`
+        ).join(", ")
+      });`;
+    return `fn load_${name}(row: u32, d: u32) -> vec4f { ${body} }`;
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * What a Transformer language model is made of, as data.
+ *
+ * @module
+ */
+
+import type { Activation } from "./feed_forward.ts";
+import type { Initialization } from "./init.ts";
+
+/** A Transformer language model; every field has a default, which together are the CS336 model */
+export interface TransformerConfig {
+  /** Number of tokens; 10000 */
+  vocabSize: number;
+  /** Most positions of one sequence; 256 */
+  contextLength: number;
+  /** Size of the residual stream; 512 */
+  dModel: number;
+  /** Number of blocks; 4 */
+  nLayers: number;
+  /** Heads of a block; 16 */
+  nHeads: number;
+  /** Size of a head; dModel / nHeads */
+  dHead: number;
+  /**
+   * Inner size of the feed-forward layers: for SwiGLU 8/3 dModel, rounded up to a multiple of 64
+   * (1344 for 512, as in CS336, which rounds down from 1365), for the others 4 dModel
+   */
+  dFf: number;
+  /** Feed-forward layers, or `none` for attention only; `swiglu` */
+  ffn: Activation | "none";
+  /** Normalisation; `rms` */
+  norm: "rms" | "layer" | "none";
+  /** Before each layer, with one more at the end, or after each residual sum; `pre` */
+  normPosition: "pre" | "post";
+  /** Added to variances; 1e-5 */
+  normEps: number;
+  /** How positions are told apart; `rope` */
+  position: "rope" | "learned" | "none";
+  /** Base of the wavelengths of rotary embeddings; 10000 */
+  ropeTheta: number;
+  /** Whether linear layers of the blocks, and LayerNorms, have biases; false */
+  bias: boolean;
+  /** Whether the output layer has a bias; false */
+  unembedBias: boolean;
+  /** Whether the output layer's weight is the token embedding; false */
+  tieEmbeddings: boolean;
+  /**
+   * `learned`, or `one-hot`: token `i` enters as the unit vector `i`, and the residual stream itself
+   * is the logits, so that dModel must be vocabSize; `learned`
+   */
+  embedding: "learned" | "one-hot";
+  /** Probability with which embeddings and layer outputs are dropped in training; 0 */
+  dropout: number;
+  /** How parameters start; `cs336` */
+  init: Initialization;
+}
+
+/** Some fields of a configuration; the others take their defaults */
+export type PartialConfig = Partial<TransformerConfig>;
+
+/** Fills in defaults and checks the whole */
+export function resolveConfig(config: PartialConfig): TransformerConfig {
+  const dModel = config.dModel ?? 512;
+  const nHeads = config.nHeads ?? 16;
+  const ffn = config.ffn ?? "swiglu";
+  const resolved: TransformerConfig = {
+    vocabSize: 10000,
+    contextLength: 256,
+    nLayers: 4,
+    dHead: dModel / nHeads,
+    dFf: ffn === "swiglu" ? Math.max(64, Math.round(8 / 3 * dModel / 64) * 64) : 4 * dModel,
+    norm: "rms",
+    normPosition: "pre",
+    normEps: 1e-5,
+    position: "rope",
+    ropeTheta: 10000,
+    bias: false,
+    unembedBias: false,
+    tieEmbeddings: false,
+    embedding: "learned",
+    dropout: 0,
+    init: "cs336",
+    ...config,
+    dModel,
+    nHeads,
+    ffn,
+  };
+  check(resolved);
+  return resolved;
+}
+
+const CHOICES = {
+  ffn: ["swiglu", "silu", "gelu", "relu", "none"],
+  norm: ["rms", "layer", "none"],
+  normPosition: ["pre", "post"],
+  position: ["rope", "learned", "none"],
+  embedding: ["learned", "one-hot"],
+} as const;
+
+function check(config: TransformerConfig): void {
+  const sizes = ["vocabSize", "contextLength", "dModel", "nLayers", "nHeads", "dFf"] as const;
+  for (const name of sizes) {
+    if (!Number.isSafeInteger(config[name]) || config[name] < 1) {
+      throw new RangeError(`Cannot use ${name} ${config[name]}: needs a whole number from 1`);
+    }
+  }
+  for (const [name, choices] of Object.entries(CHOICES)) {
+    const value = config[name as keyof typeof CHOICES];
+    if (!(choices as readonly string[]).includes(value)) {
+      throw new RangeError(`Cannot use ${name} ${value}: needs one of ${choices.join(", ")}`);
+    }
+  }
+  const { dModel, nHeads, dHead, position, dropout, embedding, vocabSize, tieEmbeddings } = config;
+  if (!Number.isSafeInteger(dHead) || dHead < 1) {
+    throw new RangeError(
+      `Cannot split dModel ${dModel} among ${nHeads} heads: it must be divisible, or dHead given`,
+    );
+  }
+  if (position === "rope" && dHead % 2 !== 0) {
+    throw new RangeError(`Cannot use rotary positions with dHead ${dHead}: it must be even`);
+  }
+  if (!(dropout >= 0 && dropout < 1)) {
+    throw new RangeError(`Cannot use dropout ${dropout}: needs a probability from 0 to below 1`);
+  }
+  if (embedding === "one-hot" && dModel !== vocabSize) {
+    throw new RangeError(
+      `Cannot use one-hot embeddings with dModel ${dModel}: it must be vocabSize ${vocabSize}`,
+    );
+  }
+  if (embedding === "one-hot" && tieEmbeddings) {
+    throw new RangeError("Cannot tie one-hot embeddings: they have no weight");
+  }
+}
+
+/** Fields of the model of Stanford CS336's assignment 1 on TinyStories: all defaults */
+export function cs336Config(overrides: PartialConfig = {}): TransformerConfig {
+  return resolveConfig(overrides);
+}
+
+/** GPT-2 (Radford et al. 2019), the small one unless sizes are given */
+export function gpt2Config(overrides: PartialConfig = {}): TransformerConfig {
+  return resolveConfig({
+    vocabSize: 50257,
+    contextLength: 1024,
+    dModel: 768,
+    nLayers: 12,
+    nHeads: 12,
+    ffn: "gelu",
+    norm: "layer",
+    position: "learned",
+    bias: true,
+    tieEmbeddings: true,
+    init: "gpt2",
+    ...overrides,
+  });
+}
+
+/** One head that sorts lists: 64 numbers, a start and a middle token, ten numbers a list */
+export function sortingConfig(overrides: PartialConfig = {}): TransformerConfig {
+  const dModel = overrides.dModel ?? 128;
+  return resolveConfig({
+    vocabSize: 66,
+    contextLength: 22,
+    dModel,
+    nLayers: 1,
+    nHeads: 1,
+    dHead: 32,
+    dFf: 4 * dModel,
+    ffn: "relu",
+    norm: "layer",
+    position: "learned",
+    bias: true,
+    unembedBias: true,
+    init: { std: 0.8 / Math.sqrt(dModel) },
+    ...overrides,
+  });
+}
+
+/** Three heads of size one that learn skip trigrams: no norms, no positions, no feed-forward */
+export function skipTrigramConfig(overrides: PartialConfig = {}): TransformerConfig {
+  const vocabSize = overrides.vocabSize ?? 11;
+  return resolveConfig({
+    vocabSize,
+    contextLength: 4,
+    dModel: vocabSize,
+    nLayers: 1,
+    nHeads: 3,
+    dHead: 1,
+    ffn: "none",
+    norm: "none",
+    position: "none",
+    embedding: "one-hot",
+    init: { std: 0.02 },
+    ...overrides,
+  });
+}

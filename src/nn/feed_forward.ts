@@ -1,0 +1,88 @@
+/**
+ * The feed-forward layer.
+ *
+ * @module
+ */
+
+import type { Device } from "../device.ts";
+import { gelu, relu, silu, swiglu } from "../ops/activations.ts";
+import type { Tensor } from "../tensor.ts";
+import { Initializer, type Seed } from "./init.ts";
+import { Linear } from "./linear.ts";
+import { type Members, Module } from "./module.ts";
+
+/** What happens between the linear maps; `gelu` is GPT-2's approximation by tanh */
+export type Activation = "swiglu" | "silu" | "gelu" | "relu";
+
+/** Options of {@link FeedForward} */
+export interface FeedForwardOptions {
+  /** Size of input and output */
+  dModel: number;
+  /** Size in between */
+  dFf: number;
+  /** SwiGLU unless said otherwise */
+  activation?: Activation;
+  /** Whether the linear maps have biases */
+  bias?: boolean;
+  /** Where the weights come from */
+  seed: Seed;
+}
+
+/**
+ * `w2(activation(w1 x))`, or SwiGLU, `w2(silu(w1 x) · w3 x)` (Shazeer 2020), where the gate is one
+ * more linear map.
+ */
+export class FeedForward extends Module {
+  /** To the inner size */
+  readonly w1: Linear;
+  /** Back to the outer size */
+  readonly w2: Linear;
+  /** What the gate of SwiGLU multiplies */
+  readonly w3: Linear | undefined;
+  readonly #activation: Activation;
+
+  /** Draws the weights in the order w1, w2, w3 */
+  constructor(device: Device, options: FeedForwardOptions) {
+    super();
+    const { dModel, dFf, bias = false } = options;
+    const seed = Initializer.from(device, options.seed);
+    this.#activation = options.activation ?? "swiglu";
+    this.w1 = new Linear(device, { inFeatures: dModel, outFeatures: dFf, bias, seed });
+    this.w2 = new Linear(device, {
+      inFeatures: dFf,
+      outFeatures: dModel,
+      bias,
+      seed,
+      residual: true,
+    });
+    this.w3 = this.#activation === "swiglu"
+      ? new Linear(device, { inFeatures: dModel, outFeatures: dFf, bias, seed })
+      : undefined;
+  }
+
+  protected override members(): Members {
+    return { w1: this.w1, w2: this.w2, w3: this.w3 };
+  }
+
+  /** [..., dModel] → [..., dModel] */
+  forward(x: Tensor): Tensor {
+    using pre = this.w1.forward(x);
+    using post = this.#activate(pre, x);
+    return this.w2.forward(post);
+  }
+
+  #activate(pre: Tensor, x: Tensor): Tensor {
+    if (this.w3) {
+      using up = this.w3.forward(x);
+      return swiglu(pre, up);
+    }
+    switch (this.#activation) {
+      case "relu":
+        return relu(pre);
+      case "gelu":
+        return gelu(pre, { approximate: "tanh" });
+      default:
+        return silu(pre);
+    }
+  }
+}

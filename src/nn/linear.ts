@@ -1,0 +1,68 @@
+/**
+ * The linear layer.
+ *
+ * @module
+ */
+
+import type { Device } from "../device.ts";
+import { add } from "../ops/arithmetic.ts";
+import { matmul } from "../ops/matmul.ts";
+import { transpose } from "../ops/views.ts";
+import type { Tensor } from "../tensor.ts";
+import { Initializer, type Seed } from "./init.ts";
+import { type Members, Module } from "./module.ts";
+
+/** Options of {@link Linear} */
+export interface LinearOptions {
+  /** Size of the input vectors */
+  inFeatures: number;
+  /** Size of the output vectors */
+  outFeatures: number;
+  /** Whether a bias is added; not unless said otherwise */
+  bias?: boolean;
+  /** Where the weights come from */
+  seed: Seed;
+  /** Whether the output is added to a residual stream, which GPT-2's initialization scales down */
+  residual?: boolean;
+}
+
+/**
+ * `y = x Wᵀ + b` with a weight of shape [out, in].
+ *
+ * @example Four features to two
+ * ```ts
+ * import { Linear, requestDevice } from "@kindling/lm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = await requestDevice();
+ * const layer = new Linear(device, { inFeatures: 4, outFeatures: 2, seed: 0 });
+ * assertEquals(layer.forward(device.ones([3, 4])).shape, [3, 2]);
+ * ```
+ */
+export class Linear extends Module {
+  /** [out, in] */
+  readonly weight: Tensor;
+  /** [out] */
+  readonly bias: Tensor | undefined;
+
+  /** Draws the weight; the bias starts at 0 */
+  constructor(device: Device, options: LinearOptions) {
+    super();
+    const { inFeatures, outFeatures, bias = false, residual = false } = options;
+    const init = Initializer.from(device, options.seed);
+    this.weight = init.linear([outFeatures, inFeatures], residual);
+    this.bias = bias ? init.zeros([outFeatures]) : undefined;
+  }
+
+  protected override members(): Members {
+    return { weight: this.weight, bias: this.bias };
+  }
+
+  /** [..., in] → [..., out] */
+  forward(x: Tensor): Tensor {
+    using columns = transpose(this.weight);
+    if (!this.bias) return matmul(x, columns);
+    using product = matmul(x, columns);
+    return add(product, this.bias);
+  }
+}

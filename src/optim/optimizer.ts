@@ -1,0 +1,184 @@
+/**
+ * What optimizers have in common: parameter groups, gradients to clear, and state that lives on the
+ * device beside each parameter.
+ *
+ * @module
+ */
+
+import type { Device } from "../device.ts";
+import { formatShape } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+
+/** Parameters that share options */
+export type ParameterGroup<Options> = Partial<Options> & { readonly params: readonly Tensor[] };
+
+/** All parameters with one set of options, or several groups */
+export type Parameters<Options> = readonly Tensor[] | readonly ParameterGroup<Options>[];
+
+/** What an optimizer must remember between runs */
+export interface OptimizerState {
+  /** Number of steps taken */
+  step: number;
+  /** Tensors by parameter number and name, such as `0.exp_avg` */
+  tensors: Record<string, Tensor>;
+}
+
+/** A parameter with the tensors that its optimizer keeps */
+interface Slot {
+  readonly parameter: Tensor;
+  readonly state: readonly Tensor[];
+}
+
+/** A group as an optimizer keeps it */
+interface Group<Options> {
+  /** May be changed between steps */
+  readonly options: Options;
+  readonly slots: readonly Slot[];
+  /** What kernels read: the options of the current step */
+  readonly hyper: Tensor;
+}
+
+/** How a step treats gradients */
+export interface StepOptions {
+  /** Factor for all gradients, one f32 on the device, such as that of clipping */
+  gradientScale?: Tensor;
+}
+
+/** Base of {@link AdamW} and {@link SGD} */
+export abstract class Optimizer<Options extends { lr: number }> {
+  /** Groups of parameters; their options may be changed between steps */
+  readonly groups: readonly Group<Options>[];
+  readonly #stateNames: readonly string[];
+  readonly #one: Tensor;
+  #step = 0;
+
+  /** `stateNames` name the tensors kept per parameter, `hyperSize` the floats that kernels read */
+  constructor(
+    params: Parameters<Options>,
+    defaults: Options,
+    layout: { stateNames: readonly string[]; hyperSize: number },
+  ) {
+    const given = params[0] instanceof Tensor
+      ? [{ params: params as readonly Tensor[] } as ParameterGroup<Options>]
+      : params as readonly ParameterGroup<Options>[];
+    const all = given.flatMap((group) => group.params);
+    if (all.length === 0) throw new TypeError("Cannot optimize: no parameters were given");
+    if (new Set(all).size !== all.length) {
+      throw new TypeError("Cannot optimize: a parameter was given twice");
+    }
+    const { device } = all[0]!;
+    this.#stateNames = layout.stateNames;
+    this.#one = device.scopes.outside(() => device.ones([1]));
+    this.groups = device.scopes.outside(() =>
+      given.map(({ params, ...options }) => ({
+        options: { ...defaults, ...options },
+        slots: params.map((parameter) => ({
+          parameter,
+          state: layout.stateNames.map(() => device.zeros(parameter.shape)),
+        })),
+        hyper: device.zeros([layout.hyperSize]),
+      }))
+    );
+  }
+
+  /** Number of steps taken */
+  get stepCount(): number {
+    return this.#step;
+  }
+
+  /** The learning rate of the first group */
+  get lr(): number {
+    return this.groups[0]!.options.lr;
+  }
+
+  /** Sets the learning rate of all groups */
+  set lr(value: number) {
+    for (const group of this.groups) group.options.lr = value;
+  }
+
+  /** Frees all gradients, so that the next `backward()` starts from none */
+  zeroGrad(): void {
+    for (const { parameter } of this.#slots()) {
+      parameter.grad?.dispose();
+      parameter.grad = undefined;
+    }
+  }
+
+  /** Changes every parameter that has a gradient, in place */
+  step(options: StepOptions = {}): void {
+    this.#step++;
+    const scale = options.gradientScale ?? this.#one;
+    for (const { options, slots, hyper } of this.groups) {
+      hyper.write(this.hyperparameters(options, this.#step));
+      for (const { parameter, state } of slots) {
+        if (parameter.grad) this.update(parameter.grad, hyper, scale, [parameter, ...state]);
+      }
+    }
+  }
+
+  /** What the kernel reads for this step */
+  protected abstract hyperparameters(options: Options, step: number): number[];
+
+  /** Runs the kernel on one parameter: it changes all of `targets` */
+  protected abstract update(
+    gradient: Tensor,
+    hyper: Tensor,
+    scale: Tensor,
+    targets: readonly Tensor[],
+  ): void;
+
+  /** Step count and live state tensors */
+  stateDict(): OptimizerState {
+    const entries = this.#slots().flatMap(({ state }, i) =>
+      state.map((tensor, k) => [`${i}.${this.#stateNames[k]}`, tensor] as const)
+    );
+    return { step: this.#step, tensors: Object.fromEntries(entries) };
+  }
+
+  /**
+   * Restores what {@link stateDict} gave, or the same as plain arrays.
+   *
+   * @throws {TypeError} if a tensor is missing or has another shape
+   */
+  loadStateDict(
+    state: {
+      step: number;
+      tensors: Record<string, { shape: readonly number[]; data: ArrayLike<number> }>;
+    },
+  ): void {
+    const own = Object.entries(this.stateDict().tensors);
+    for (const [name, tensor] of own) {
+      const found = state.tensors[name];
+      if (!found || found.data.length !== tensor.size) {
+        throw new TypeError(
+          `Cannot load optimizer state ${name}: needs shape ${formatShape(tensor.shape)}, got ${
+            found ? formatShape(found.shape) : "nothing"
+          }`,
+        );
+      }
+    }
+    for (const [name, tensor] of own) tensor.write(state.tensors[name]!.data);
+    this.#step = state.step;
+  }
+
+  /** Frees the optimizer's own tensors, not the parameters */
+  dispose(): void {
+    this.#one.dispose();
+    for (const { hyper } of this.groups) hyper.dispose();
+    for (const { state } of this.#slots()) state.forEach((tensor) => tensor.dispose());
+  }
+
+  /** Lets `using` free the optimizer */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** The device of the parameters */
+  protected get device(): Device {
+    return this.#one.device;
+  }
+
+  #slots(): Slot[] {
+    return this.groups.flatMap((group) => group.slots);
+  }
+}

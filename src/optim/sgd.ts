@@ -1,0 +1,53 @@
+/**
+ * Stochastic gradient descent.
+ *
+ * @module
+ */
+
+import { sgdKernel } from "../../kernels/optimizers.ts";
+import { launch } from "../launch/launch.ts";
+import type { Tensor } from "../tensor.ts";
+import { Optimizer, type Parameters } from "./optimizer.ts";
+
+/** Options of {@link SGD}, with PyTorch's names and defaults */
+export interface SGDOptions {
+  /** Learning rate; 1e-3 */
+  lr: number;
+  /** How much of the last step's velocity is kept; 0 */
+  momentum: number;
+  /** How much of a new gradient does not enter the velocity; 0 */
+  dampening: number;
+  /** L2 penalty, added to the gradient; 0 */
+  weightDecay: number;
+  /** Looks ahead along the velocity; false */
+  nesterov: boolean;
+}
+
+/** Stochastic gradient descent, number for number as `torch.optim.SGD` */
+export class SGD extends Optimizer<SGDOptions> {
+  /** Takes parameters or groups `{ params, lr?, … }` */
+  constructor(params: Parameters<SGDOptions>, options: Partial<SGDOptions> = {}) {
+    super(
+      params,
+      { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, ...options },
+      { stateNames: ["momentum_buffer"], hyperSize: 5 },
+    );
+  }
+
+  protected override hyperparameters(options: SGDOptions, step: number): number[] {
+    const { lr, momentum, dampening, weightDecay, nesterov } = options;
+    // PyTorch's first velocity is the whole gradient; later ones are dampened.
+    const share = step === 1 || momentum === 0 ? 1 : 1 - dampening;
+    return [lr, momentum, share, weightDecay, nesterov ? 1 : 0];
+  }
+
+  protected override update(
+    gradient: Tensor,
+    hyper: Tensor,
+    scale: Tensor,
+    targets: readonly Tensor[],
+  ): void {
+    const kernel = sgdKernel(gradient.size, this.device.runtime.traits);
+    launch(kernel, [gradient, hyper, scale], targets);
+  }
+}
