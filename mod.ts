@@ -1,38 +1,98 @@
 /**
- * Train small language models from scratch on WebGPU.
+ * Train small language models from scratch on WebGPU: tensors with gradients on hand-written WGSL
+ * kernels, and on top of them byte-level BPE, Transformer layers, AdamW and generation.
+ *
+ * @example Train a model on stories and let it write
+ * ```ts
+ * import {
+ *   generate,
+ *   generateStories,
+ *   joinStories,
+ *   requestDevice,
+ *   Tokenizer,
+ *   tokensInMemory,
+ *   train,
+ *   trainBpe,
+ *   TransformerLM,
+ * } from "@kindling/lm";
+ *
+ * using device = await requestDevice();
+ * const text = joinStories(generateStories({ seed: 0, characters: 20_000 }));
+ * const { vocab, merges } = await trainBpe([text], { vocabSize: 300 });
+ * const tokenizer = new Tokenizer(vocab, merges);
+ * const data = tokensInMemory(tokenizer.encodeToArray(text));
+ * using model = new TransformerLM(
+ *   device,
+ *   { vocabSize: tokenizer.vocabSize, contextLength: 32, dModel: 32, nLayers: 1, nHeads: 2 },
+ *   { seed: 0 },
+ * );
+ * for await (const { step, loss } of train(model, { data, steps: 20, batchSize: 8, seed: 0 })) {
+ *   if (step % 10 === 0) console.log(step, loss);
+ * }
+ * const prompt = tokenizer.encode("Once upon a time");
+ * for await (const token of generate(model, { prompt, maxTokens: 10, seed: 0 })) {
+ *   console.log(tokenizer.decode([token]));
+ * }
+ * ```
  *
  * @module
  */
 
+// Gives tensors their methods.
 import "./src/ops/methods.ts";
 
-export { Device, requestDevice } from "./src/device.ts";
-export { Tensor } from "./src/tensor.ts";
-export { noGrad } from "./src/autograd.ts";
-export { GpuError, NoAdapterError } from "./src/errors.ts";
-export { Random } from "./src/random.ts";
+export * from "./src/autograd.ts";
+export * from "./src/device.ts";
+export * from "./src/errors.ts";
+export * from "./src/generate.ts";
+export * from "./src/random.ts";
 export * from "./src/safetensors.ts";
+export * from "./src/scope.ts";
+export * from "./src/shape.ts";
+export * from "./src/tensor.ts";
+export * from "./src/data/batches.ts";
+export * from "./src/data/stories.ts";
+export * from "./src/data/token_file.ts";
+export * from "./src/data/token_source.ts";
+export * from "./src/nn/attention.ts";
+export * from "./src/nn/config.ts";
+export * from "./src/nn/dropout.ts";
+export * from "./src/nn/embedding.ts";
+export * from "./src/nn/feed_forward.ts";
+export * from "./src/nn/init.ts";
+export * from "./src/nn/kv_cache.ts";
+export * from "./src/nn/linear.ts";
+export * from "./src/nn/module.ts";
+export * from "./src/nn/norms.ts";
+export * from "./src/nn/rotary_embedding.ts";
+export * from "./src/nn/transformer_block.ts";
+export * from "./src/nn/transformer_lm.ts";
 export * from "./src/ops/activations.ts";
 export * from "./src/ops/arithmetic.ts";
+export * from "./src/ops/attention.ts";
 export * from "./src/ops/comparisons.ts";
-export * from "./src/ops/matmul.ts";
-export * from "./src/ops/reductions.ts";
-export * from "./src/ops/softmax.ts";
-export * from "./src/ops/views.ts";
-export * from "./src/ops/losses.ts";
-export * from "./src/ops/norms.ts";
-export * from "./src/ops/rotary.ts";
 export * from "./src/ops/dropout.ts";
+export * from "./src/ops/einsum.ts";
 export * from "./src/ops/indexing.ts";
 export * from "./src/ops/joining.ts";
-export * from "./src/ops/einsum.ts";
-export * from "./src/nn/transformer_lm.ts";
-export * from "./src/nn/config.ts";
+export * from "./src/ops/losses.ts";
+export * from "./src/ops/matmul.ts";
+export * from "./src/ops/norms.ts";
+export * from "./src/ops/reductions.ts";
+export * from "./src/ops/rotary.ts";
+export * from "./src/ops/softmax.ts";
+export * from "./src/ops/views.ts";
 export * from "./src/optim/adamw.ts";
-export * from "./src/optim/sgd.ts";
 export * from "./src/optim/clip.ts";
+export * from "./src/optim/optimizer.ts";
 export * from "./src/optim/schedules.ts";
-export * from "./src/train/train.ts";
-export * from "./src/train/evaluate.ts";
-export * from "./src/data/token_source.ts";
+export * from "./src/optim/sgd.ts";
+export * from "./src/tokenizer/bpe.ts";
 export * from "./src/tokenizer/char.ts";
+export * from "./src/tokenizer/formats.ts";
+export * from "./src/tokenizer/text_tokenizer.ts";
+export * from "./src/tokenizer/train_bpe.ts";
+export * from "./src/train/checkpoint.ts";
+export * from "./src/train/evaluate.ts";
+export * from "./src/train/run_directory.ts";
+export * from "./src/train/train.ts";

@@ -32,6 +32,10 @@ export function main(args: readonly string[]): Promise<number> {
         summary: "Show the GPU adapter and what it can do, or what to install",
         load: () => import("./doctor.ts"),
       },
+      tokenizer: {
+        summary: "Train and use tokenizers",
+        load: () => import("./tokenizer.ts"),
+      },
     },
   });
   quietenDriver();

@@ -163,7 +163,7 @@ export function record(output: Tensor, op: OpDef): Tensor {
 /**
  * Computes the gradients of `root` with respect to every leaf that requires one and adds them to
  * the leaves' `grad`. Consumes the graph: saved activations are freed as soon as they have been
- * used, and so are intermediate results that no scope owns.
+ * used, and so are intermediate results that neither a scope owns nor the caller kept.
  *
  * @param root Usually the loss
  * @param seed Gradient of `root`, of its shape; 1 for a tensor with one element
@@ -211,7 +211,7 @@ function walk(start: GradientNode, seed: Tensor): void {
         else gradient.dispose();
       }
       node.free();
-      if (node !== start && !node.output.scope) node.output.dispose();
+      if (node !== start && !node.output.owner) node.output.dispose();
     }
   } finally {
     for (const node of nodes) node.release();

@@ -5,7 +5,9 @@
  */
 
 /** What a scope can own */
-interface Disposable {
+interface Owned {
+  /** The scope that frees it, or `kept` where only the caller does */
+  owner: Scope | "kept" | undefined;
   dispose(): void;
 }
 
@@ -67,7 +69,7 @@ export class ScopeStack {
 export class Scope {
   readonly #stack: ScopeStack;
   readonly #parent: Scope | undefined;
-  readonly #owned = new Set<Disposable>();
+  readonly #owned = new Set<Owned>();
 
   /** Scopes are opened with `device.scope()` */
   constructor(stack: ScopeStack, parent: Scope | undefined) {
@@ -76,19 +78,22 @@ export class Scope {
   }
 
   /** Makes this scope the owner of a new tensor */
-  own(tensor: Disposable): void {
+  own(tensor: Owned): void {
     this.#owned.add(tensor);
   }
 
   /** Forgets a tensor that was disposed early */
-  forget(tensor: Disposable): void {
+  forget(tensor: Owned): void {
     this.#owned.delete(tensor);
   }
 
-  /** Hands a tensor on to the enclosing scope, or to the caller where there is none */
-  keep<T extends Disposable>(tensor: T): T {
+  /**
+   * Hands a tensor on to the enclosing scope or, where there is none, to the caller, who then
+   * disposes it.
+   */
+  keep<T extends Owned>(tensor: T): T {
     if (this.#owned.delete(tensor)) {
-      (tensor as { scope?: Scope | undefined }).scope = this.#parent;
+      tensor.owner = this.#parent ?? "kept";
       this.#parent?.own(tensor);
     }
     return tensor;

@@ -43,7 +43,7 @@ export interface Tensor extends TensorMethods {}
  *
  * Made by `device.tensor()` and its siblings and by ops. Memory is freed by {@link Tensor.dispose},
  * by the scope in which the tensor was made, or, for the intermediate results of a differentiated
- * computation made outside any scope, by `backward()`.
+ * computation made outside any scope, by `backward()`. {@link Tensor.keep} leaves it to the caller.
  *
  * @example Everyday maths
  * ```ts
@@ -74,8 +74,8 @@ export class Tensor {
   grad: Tensor | undefined;
   /** The step of the tape that made this tensor; undefined for leaves */
   node: GradientNode | undefined;
-  /** The scope that frees this tensor */
-  scope: Scope | undefined;
+  /** The scope that frees this tensor, or `kept` where only the caller does */
+  owner: Scope | "kept" | undefined;
   #storage: Storage | undefined;
   #isLeafWithGrad = false;
 
@@ -88,8 +88,8 @@ export class Tensor {
     this.offset = layout.offset ?? 0;
     this.#storage = layout.storage?.retain() ??
       new Storage(device.runtime.pool, sizeOf(layout.shape) * ELEMENT_BYTES);
-    this.scope = device.scopes.innermost;
-    this.scope?.own(this);
+    this.owner = device.scopes.innermost;
+    this.owner?.own(this);
     device.liveTensors++;
   }
 
@@ -134,7 +134,7 @@ export class Tensor {
     if (!this.#storage) {
       throw new Error(
         `Cannot ${op}: the tensor of shape ${formatShape(this.shape)} was disposed` +
-          (this.node ? " (backward() frees intermediate results; open a scope to keep them)" : ""),
+          (this.node ? " (backward() frees the steps of a computation unless they are in a scope or keep() was called)" : ""),
       );
     }
     return this.#storage;
@@ -201,14 +201,25 @@ export class Tensor {
     return this;
   }
 
+  /** Takes the tensor out of its scope and exempts it from `backward()`: only the caller frees it */
+  keep(): this {
+    this.#leaveScope();
+    this.owner = "kept";
+    return this;
+  }
+
+  #leaveScope(): void {
+    if (this.owner !== "kept") this.owner?.forget(this);
+    this.owner = undefined;
+  }
+
   /** Frees the memory and the gradient; further calls do nothing */
   dispose(): void {
     if (!this.#storage) return;
     this.#storage.release();
     this.#storage = undefined;
     this.device.liveTensors--;
-    this.scope?.forget(this);
-    this.scope = undefined;
+    this.#leaveScope();
     this.grad?.dispose();
     this.grad = undefined;
     this.node?.release();

@@ -263,6 +263,17 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
+ * Whether there is a directory at a path.
+ *
+ * @param path The path.
+ * @returns True if there is one; false if there is a file, or nothing.
+ * @throws {Error} If that cannot be found out.
+ */
+export async function isDirectory(path: string): Promise<boolean> {
+  return await exists(path) && (await Deno.stat(path)).isDirectory;
+}
+
+/**
  * The size of a file in bytes.
  *
  * @param path Where the file is.

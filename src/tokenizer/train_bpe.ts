@@ -22,6 +22,13 @@ export interface TrainedBpe {
   readonly merges: [Uint8Array, Uint8Array][];
 }
 
+/** What {@linkcode trainBpe} learns from: the path of a text file, several of them, or texts. */
+export type TrainingText =
+  | string
+  | { readonly files: readonly string[] }
+  | Iterable<string>
+  | AsyncIterable<string>;
+
 /** How far training is, as {@linkcode TrainBpeOptions.onProgress} is told. */
 export interface TrainBpeProgress {
   /** `count` while words are counted, `merge` while merges are learned. */
@@ -69,7 +76,7 @@ export interface TrainBpeOptions {
  * assertEquals(tokenizer.decode(tokenizer.encode("lowest")), "lowest");
  * ```
  *
- * @param pathOrTexts The path of a text file, or texts (no word crosses from one to the next).
+ * @param source The text: files or texts; no word crosses from one to the next.
  * @param options The size of the vocabulary, special tokens and limits.
  * @returns The vocabulary and the merges.
  * @throws {RangeError} If the vocabulary size is below 256 + special tokens, an option is out of
@@ -77,7 +84,7 @@ export interface TrainBpeOptions {
  * @throws {Error} If the file cannot be read.
  */
 export async function trainBpe(
-  pathOrTexts: string | Iterable<string> | AsyncIterable<string>,
+  source: TrainingText,
   options: TrainBpeOptions,
 ): Promise<TrainedBpe> {
   const { vocabSize, minFrequency = 1, maxTokenLength = Infinity } = options;
@@ -87,7 +94,7 @@ export async function trainBpe(
   checkAtLeast("maxTokenLength", maxTokenLength, 1);
 
   const pause = new Pauses(options);
-  const words = await countWords(pathOrTexts, specialTokens, pause);
+  const words = await countWords(source, specialTokens, pause);
   const encoder = new TextEncoder();
   const vocab = new Map<number, Uint8Array>();
   for (const token of specialTokens) vocab.set(vocab.size, encoder.encode(token));
@@ -108,21 +115,29 @@ export async function trainBpe(
 
 /** How often each pre-token occurs, in the order of their first occurrence. */
 async function countWords(
-  pathOrTexts: string | Iterable<string> | AsyncIterable<string>,
+  source: TrainingText,
   specialTokens: readonly string[],
   pause: Pauses,
 ): Promise<Map<string, number>> {
   const words = new WordCounts();
   const splitter = new StreamSplitter(new SpecialTokenFinder(specialTokens), words);
-  const isPath = typeof pathOrTexts === "string";
+  const files = typeof source === "string"
+    ? [source]
+    : "files" in source
+    ? source.files
+    : undefined;
   let done = 0;
-  for await (const text of isPath ? readTextChunks(pathOrTexts) : pathOrTexts) {
-    splitter.push(text);
-    if (!isPath) splitter.end();
-    done += text.length;
-    await pause.ifDue({ phase: "count", done });
-  }
-  splitter.end();
+  const count = async (pieces: Iterable<string> | AsyncIterable<string>) => {
+    for await (const piece of pieces) {
+      splitter.push(piece);
+      if (files === undefined) splitter.end();
+      done += piece.length;
+      await pause.ifDue({ phase: "count", done });
+    }
+    splitter.end();
+  };
+  for (const path of files ?? []) await count(readTextChunks(path));
+  if (files === undefined) await count(source as Iterable<string> | AsyncIterable<string>);
   if (words.counts.size === 0) {
     const found = done === 0 ? "the text is empty" : "the text has nothing but special tokens";
     throw new RangeError(`Cannot train a tokenizer: ${found}, needed at least one character`);
