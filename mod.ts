@@ -45,6 +45,7 @@ export * from "./src/autograd.ts";
 export * from "./src/device.ts";
 export * from "./src/errors.ts";
 export * from "./src/generate.ts";
+export * from "./src/profile.ts";
 export * from "./src/random.ts";
 export * from "./src/safetensors.ts";
 export * from "./src/scope.ts";

@@ -35,6 +35,8 @@ export interface Kernel {
   readonly code: string;
   /** How many workgroups to start */
   readonly workgroups: Workgroups;
+  /** Floating-point operations of the dispatch, for profiles of kernels that are bound by them */
+  readonly flops?: number;
   /** Values of the uniform block, if the module declares one */
   readonly params?: Uint32Array<ArrayBuffer>;
 }

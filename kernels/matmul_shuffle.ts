@@ -131,6 +131,7 @@ fn main(${ENTRY_PARAMETERS}) {
     name: "matmul_shuffle",
     code,
     workgroups: foldWorkgroups(batches * rowTiles * columnTiles),
+    flops: 2 * batches * m * n * k,
     params: params.pack(),
   };
 }

@@ -113,6 +113,7 @@ fn main(${ENTRY_PARAMETERS}) {
     name: "matmul_tiled",
     code,
     workgroups: foldWorkgroups(batches * rowTiles * columnTiles),
+    flops: 2 * batches * m * n * k,
     params: params.pack(),
   };
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type RuntimeOptions, GpuRuntime } from "./gpu/runtime.ts";
+import { GpuRuntime, type RuntimeOptions } from "./gpu/runtime.ts";
 import { contiguous, fill } from "./launch/pointwise.ts";
+import { type Profile, profile } from "./profile.ts";
 import { Random } from "./random.ts";
 import { type Scope, ScopeStack } from "./scope.ts";
 import { checkShape, formatShape, type Shape, sizeOf } from "./shape.ts";
@@ -20,7 +21,7 @@ export interface CreateOptions {
 }
 
 /** Options of random tensors */
-export interface RandomOptions extends Omit<CreateOptions, "dtype"> {
+export interface RandomTensorOptions extends Omit<CreateOptions, "dtype"> {
   /** The same seed gives the same numbers on every adapter */
   seed: number;
 }
@@ -134,12 +135,12 @@ export class Device {
   }
 
   /** Uniform random numbers in [0, 1) */
-  rand(shape: Shape, options: RandomOptions): Tensor {
+  rand(shape: Shape, options: RandomTensorOptions): Tensor {
     return this.#random(shape, options, (random, values) => random.fillUniform(values, 0, 1));
   }
 
   /** Normal random numbers, with mean 0 and standard deviation 1 unless said otherwise */
-  randn(shape: Shape, options: RandomOptions & { mean?: number; std?: number }): Tensor {
+  randn(shape: Shape, options: RandomTensorOptions & { mean?: number; std?: number }): Tensor {
     const { mean = 0, std = 1 } = options;
     return this.#random(shape, options, (random, values) => random.fillNormal(values, mean, std));
   }
@@ -150,7 +151,7 @@ export class Device {
    */
   truncNormal(
     shape: Shape,
-    options: RandomOptions & { mean?: number; std?: number; low?: number; high?: number },
+    options: RandomTensorOptions & { mean?: number; std?: number; low?: number; high?: number },
   ): Tensor {
     const { mean = 0, std = 1, low = -2, high = 2 } = options;
     return this.#random(
@@ -162,7 +163,7 @@ export class Device {
 
   #random(
     shape: Shape,
-    options: RandomOptions,
+    options: RandomTensorOptions,
     draw: (random: Random, values: Float32Array<ArrayBuffer>) => void,
   ): Tensor {
     checkShape(shape);
@@ -187,6 +188,15 @@ export class Device {
     await this.runtime.recorder.finish();
   }
 
+  /**
+   * Times every kernel that `compute` runs.
+   *
+   * @throws {Error} if the adapter has no timestamp queries
+   */
+  async profile(compute: () => void | Promise<void>): Promise<Profile> {
+    return await profile(this.runtime, compute);
+  }
+
   /** The elements of a tensor as bytes, in row-major order */
   async read(tensor: Tensor): Promise<ArrayBuffer> {
     return (await this.readAll([tensor]))[0]!;
@@ -202,7 +212,8 @@ export class Device {
     );
     const requests = plain.flatMap((tensor) => {
       const { buffer } = tensor.storage("read");
-      return buffer
+      // A view without elements may lie in memory that has some.
+      return buffer && tensor.size > 0
         ? [{
           buffer,
           byteOffset: tensor.offset * ELEMENT_BYTES,

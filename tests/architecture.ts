@@ -29,6 +29,7 @@ export const LAYERS: readonly (readonly string[])[] = [
     "src/autograd.ts",
     "src/device.ts",
     "src/launch/",
+    "src/profile.ts",
     "src/scope.ts",
     "src/storage.ts",
     "src/tensor.ts",
@@ -36,7 +37,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ],
   ["src/ops/"],
   ["src/data/", "src/nn/", "src/optim/", "src/tokenizer/"],
-  ["src/generate.ts", "src/interp/", "src/tasks/", "src/train/"],
+  ["src/generate.ts", "src/sampling.ts", "src/interp/", "src/tasks/", "src/train/"],
   ["mod.ts"],
   ["cli/"],
 ];

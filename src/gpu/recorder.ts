@@ -8,6 +8,7 @@
 import type { Kernel } from "../../kernels/kernel.ts";
 import { GpuError } from "../errors.ts";
 import type { PooledBuffer } from "./pool.ts";
+import type { Profiler } from "./profiler.ts";
 
 /** Dispatches after which a batch is submitted unasked, so that the GPU starts on it */
 const BATCH_LIMIT = 256;
@@ -28,6 +29,8 @@ export interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly workgroups: readonly [number, number, number];
+  /** Floating-point operations, where the kernel says */
+  readonly flops: number;
   readonly buffers: readonly PooledBuffer[];
 }
 
@@ -38,7 +41,7 @@ export interface ReadRequest {
   readonly bytes: number;
 }
 
-/** Told about every dispatch while it is attached: a capture or a profile */
+/** Told about every dispatch while it is attached */
 export type DispatchListener = (dispatch: Dispatch) => void;
 
 /** Records commands for one device */
@@ -56,8 +59,10 @@ export class Recorder {
   #batch = 0;
   #dispatches = 0;
   #nextUniform = 1;
-  /** Attached while a capture or a profile listens */
+  /** Attached while a capture listens */
   listener: DispatchListener | undefined;
+  /** Attached while kernels are timed */
+  profiler: Profiler | undefined;
 
   constructor(device: GPUDevice, options: { debug?: boolean } = {}) {
     this.#device = device;
@@ -77,6 +82,7 @@ export class Recorder {
       pipeline: pipeline.raw,
       bindGroup: this.#bindGroup(pipeline, kernel, buffers),
       workgroups: kernel.workgroups as [number, number, number],
+      flops: kernel.flops ?? 0,
       buffers,
     };
     this.encode(dispatch);
@@ -86,7 +92,7 @@ export class Recorder {
 
   /** Records a resolved dispatch */
   encode(dispatch: Dispatch): void {
-    const pass = this.#openPass();
+    const pass = this.#openPass(dispatch);
     pass.setPipeline(dispatch.pipeline);
     pass.setBindGroup(0, dispatch.bindGroup);
     pass.dispatchWorkgroups(...dispatch.workgroups);
@@ -159,8 +165,15 @@ export class Recorder {
     return { pipelines: this.#pipelines.size, dispatches: this.#dispatches };
   }
 
-  #openPass(): GPUComputePassEncoder {
+  #openPass(dispatch: Dispatch): GPUComputePassEncoder {
     this.#encoder ??= this.#device.createCommandEncoder();
+    if (this.profiler) {
+      this.#closePass();
+      const { name, flops, buffers } = dispatch;
+      const bytes = buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+      const timestampWrites = this.profiler.next({ name, flops, bytes });
+      return this.#pass = this.#encoder.beginComputePass({ timestampWrites });
+    }
     return this.#pass ??= this.#encoder.beginComputePass();
   }
 

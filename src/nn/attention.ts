@@ -15,7 +15,7 @@ import { type Members, Module } from "./module.ts";
 import type { RotaryEmbedding } from "./rotary_embedding.ts";
 
 /** Options of {@link MultiHeadSelfAttention} */
-export interface AttentionOptions {
+export interface SelfAttentionOptions {
   /** Size of input and output */
   dModel: number;
   /** Number of heads */
@@ -55,7 +55,7 @@ export class MultiHeadSelfAttention extends Module {
   readonly #rotary: RotaryEmbedding | undefined;
 
   /** Draws the weights in the order q, k, v, output */
-  constructor(device: Device, options: AttentionOptions) {
+  constructor(device: Device, options: SelfAttentionOptions) {
     super();
     const { dModel, nHeads, bias = false } = options;
     if (options.dHead === undefined && dModel % nHeads !== 0) {

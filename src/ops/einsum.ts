@@ -22,7 +22,7 @@ interface Named {
 /**
  * Sums products of elements as a pattern says. Each axis has a letter (`"bhid,bhjd->bhij"`) or, where
  * a term has spaces, a name (`"batch seq d, out d -> batch seq out"`). Axes that the result does not
- * name are summed; axes that both operands and the result name are batch axes; a leading `...`
+ * name are summed; axes that both operands and the result name are batch axes; `...`
  * stands for all further axes, which broadcast. Operands are read as they lie, without a copy,
  * unless axes that do not follow each other in memory must be merged for a matrix product.
  *

@@ -38,15 +38,16 @@ export function matchPattern(pattern: string, shapes: readonly Shape[]): EinsumA
   }
 
   const all = [...terms, outputTerm];
-  const named = all.some((term) => /\s/.test(term)) ||
+  const hasSpaces = all.some((term) => /\s/.test(term));
+  const named = hasSpaces ||
     terms.some((term, i) => {
       const hidden = shapes[i]!.length - tokens(term, false).filter(isName).length;
       return term.includes(ELLIPSIS) ? hidden < 0 : hidden !== 0;
     });
   for (const term of all) {
     const found = tokens(term, named);
-    if (found.join("") !== term.replace(/\s/g, "") || found.lastIndexOf(ELLIPSIS) > 0) {
-      throw fail(`"${term}" must be ${named ? "names" : "letters"}, perhaps after a leading ...`);
+    if (found.join("") !== term.replace(/\s/g, "")) {
+      throw fail(`"${term}" must be ${named ? "names" : "letters"}, perhaps with one ...`);
     }
     const twice = found.find((name, i) => found.indexOf(name) !== i);
     if (twice) throw fail(`"${term}" names ${twice} twice`);
@@ -59,9 +60,11 @@ export function matchPattern(pattern: string, shapes: readonly Shape[]): EinsumA
     const hidden = shape.length - found.filter(isName).length;
     const names = spellOut(found, hidden);
     if (hidden < 0 || names.length !== shape.length) {
+      const letters = tokens(term, false).filter(isName).length;
+      const words = found.filter(isName).length;
       throw new TypeError(
-        `Cannot match "${term}" with a tensor of shape ${formatShape(shape)}: it names ` +
-          `${found.filter(isName).length} axes`,
+        `Cannot match "${term}" with a tensor of shape ${formatShape(shape)}: it has ` +
+          (hasSpaces ? `${words} names` : `${letters} letters, or ${words} names`),
       );
     }
     names.forEach((name, axis) => {

@@ -1,5 +1,108 @@
 /** Norms, rotary embedding and losses. Attention has tests of its own. */
 
-import type { OpRow } from "../row.ts";
+import { crossEntropy } from "../../../src/ops/losses.ts";
+import { layerNorm, rmsNorm } from "../../../src/ops/norms.ts";
+import { applyRotary, rotaryTable } from "../../../src/ops/rotary.ts";
+import type { Tensor } from "../../../src/tensor.ts";
+import * as reference from "../../reference/mod.ts";
+import type { Domain, OpRow } from "../row.ts";
 
-export const MODEL: readonly OpRow[] = [];
+const VALUES: Domain = { low: -2, high: 2 };
+const LOGITS: Domain = { low: -4, high: 4 };
+const BELOW_7: Domain = { low: 0, high: 7, dtype: "i32" };
+
+function rotated(x: Tensor, theta?: number): Tensor {
+  const [positions, dimension] = x.shape.slice(-2) as [number, number];
+  const table = rotaryTable(x.device, { positions, dimension, ...(theta && { theta }) });
+  const result = applyRotary(x, table);
+  table.cosines.dispose();
+  table.sines.dispose();
+  return result;
+}
+
+export const MODEL: readonly OpRow[] = [
+  {
+    name: "rmsNorm",
+    op: (x, weight) => rmsNorm(x, { weight }),
+    oracle: (x, weight) => reference.rmsNorm(x, { weight }),
+    shapes: [[[3, 8], [8]], [[5, 7], [7]], [[2, 3, 33], [33]], [[70, 4], [4]], [[0, 4], [4]]],
+    hasVariants: true,
+  },
+  {
+    name: "rmsNorm without weight",
+    op: (x) => rmsNorm(x, { eps: 0.1 }),
+    oracle: (x) => reference.rmsNorm(x, { eps: 0.1 }),
+    shapes: [[[3, 8]], [[5, 1]], [[7]]],
+    hasVariants: true,
+  },
+  {
+    name: "layerNorm",
+    op: (x, weight, bias) => layerNorm(x, { weight, bias }),
+    oracle: (x, weight, bias) => reference.layerNorm(x, { weight, bias }),
+    shapes: [
+      [[3, 8], [8], [8]],
+      [[5, 7], [7], [7]],
+      [[2, 3, 33], [33], [33]],
+      [[70, 4], [4], [4]],
+    ],
+    hasVariants: true,
+  },
+  {
+    name: "layerNorm without bias",
+    op: (x, weight) => layerNorm(x, { weight }),
+    oracle: (x, weight) => reference.layerNorm(x, { weight }),
+    shapes: [[[3, 8], [8]], [[5, 7], [7]]],
+    hasVariants: true,
+  },
+  {
+    name: "layerNorm without weight",
+    op: (x) => layerNorm(x, { eps: 0.1 }),
+    oracle: (x) => reference.layerNorm(x, { eps: 0.1 }),
+    shapes: [[[3, 8]], [[7]]],
+    hasVariants: true,
+  },
+  {
+    name: "applyRotary",
+    op: (x) => rotated(x),
+    oracle: (x) => reference.rope(x),
+    shapes: [[[3, 4]], [[2, 5, 6]], [[2, 3, 4, 8]], [[1, 2]], [[0, 3, 4]]],
+    domains: [VALUES],
+  },
+  {
+    name: "applyRotary with another theta",
+    op: (x) => rotated(x, 100),
+    oracle: (x) => reference.rope(x, { theta: 100 }),
+    shapes: [[[2, 9, 8]]],
+    domains: [VALUES],
+  },
+  {
+    name: "crossEntropy",
+    op: (logits, targets) => crossEntropy(logits, targets),
+    oracle: (logits, targets) => reference.crossEntropy(logits, targets),
+    shapes: [[[3, 8], [3]], [[2, 5, 7], [2, 5]], [[33], []], [[4, 130], [4]]],
+    domains: [LOGITS, BELOW_7],
+    hasVariants: true,
+  },
+  {
+    name: "crossEntropy with ignored targets",
+    op: (logits, targets) => crossEntropy(logits, targets, { ignoreIndex: 2 }),
+    oracle: (logits, targets) => reference.crossEntropy(logits, targets, { ignoreIndex: 2 }),
+    shapes: [[[20, 8], [20]]],
+    domains: [LOGITS, BELOW_7],
+  },
+  {
+    name: "crossEntropy summed",
+    op: (logits, targets) => crossEntropy(logits, targets, { reduction: "sum" }),
+    oracle: (logits, targets) => reference.crossEntropy(logits, targets, { reduction: "sum" }),
+    shapes: [[[3, 8], [3]]],
+    domains: [LOGITS, BELOW_7],
+  },
+  {
+    name: "crossEntropy of each target",
+    op: (logits, targets) => crossEntropy(logits, targets, { reduction: "none" }),
+    oracle: (logits, targets) => reference.crossEntropy(logits, targets, { reduction: "none" }),
+    shapes: [[[3, 8], [3]], [[2, 3, 7], [2, 3]], [[0, 8], [0]]],
+    domains: [LOGITS, BELOW_7],
+    hasVariants: true,
+  },
+];

@@ -1,0 +1,71 @@
+/**
+ * What kind of character a code point is, as far as the patterns that cut words ask.
+ *
+ * A class is a set of bits, so that one test answers any of their questions. It is worked out by
+ * regular expression when a code point is first met and then looked up.
+ *
+ * @module
+ */
+
+/** A letter: `\p{L}`. */
+export const LETTER = 1;
+/** A number: `\p{N}`. */
+export const NUMBER = 2;
+/** White space: `\p{White_Space}`, which is what `\s` means to the tokenizers in Rust and Python. */
+export const SPACE = 4;
+/** None of these three. */
+export const OTHER = 8;
+/** Which of the four kinds a character is: just one of them. */
+export const KIND: number = LETTER | NUMBER | SPACE | OTHER;
+/** `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`: what a word's capitals may be in o200k's pattern. */
+export const UPPER = 16;
+/** `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`: what may follow them. */
+export const LOWER = 32;
+/** A mark, such as an accent that combines with the letter before it: `\p{M}`. */
+export const MARK = 64;
+
+/** The class of each code point that has been met; 0 where none has been worked out yet. */
+const classes = new Uint8Array(0x110000);
+
+/** The class of each byte below 0x80; 0 for those that begin or continue a longer character. */
+export const ASCII_CLASSES: Uint8Array = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => byte < 0x80 ? classify(byte) : 0,
+);
+
+function classify(codePoint: number): number {
+  const character = String.fromCodePoint(codePoint);
+  let bits = 0;
+  if (/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]/u.test(character)) bits |= UPPER;
+  if (/[\p{Ll}\p{Lm}\p{Lo}\p{M}]/u.test(character)) bits |= LOWER;
+  if (/\p{M}/u.test(character)) bits |= MARK;
+  if (/\p{L}/u.test(character)) return bits | LETTER;
+  if (/\p{N}/u.test(character)) return bits | NUMBER;
+  return bits | (/\p{White_Space}/u.test(character) ? SPACE : OTHER);
+}
+
+/** The class of a code point. */
+export function classOf(codePoint: number): number {
+  return classes[codePoint] || (classes[codePoint] = classify(codePoint));
+}
+
+/** The class of the character that begins at a place in well-formed UTF-8. */
+export function classAt(bytes: Uint8Array, at: number): number {
+  return ASCII_CLASSES[bytes[at]!]! || classOf(codePointAt(bytes, at));
+}
+
+/** How many bytes the character has that begins with a byte. */
+export function characterLength(firstByte: number): number {
+  return firstByte < 0x80 ? 1 : firstByte < 0xe0 ? 2 : firstByte < 0xf0 ? 3 : 4;
+}
+
+/** The code point of the character that begins at a place in well-formed UTF-8. */
+function codePointAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  if (first < 0x80) return first;
+  const second = bytes[at + 1]! & 0x3f;
+  if (first < 0xe0) return (first & 0x1f) << 6 | second;
+  const third = bytes[at + 2]! & 0x3f;
+  if (first < 0xf0) return (first & 0x0f) << 12 | second << 6 | third;
+  return (first & 0x07) << 18 | second << 12 | third << 6 | bytes[at + 3]! & 0x3f;
+}

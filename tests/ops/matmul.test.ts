@@ -1,0 +1,88 @@
+/**
+ * Matrix products of all sizes around the tiles of the kernels, in all four transpositions, values
+ * and gradients. The oracle here is a plain triple loop over float64: that of `reference/` would
+ * take minutes.
+ */
+
+import type { Device } from "../../mod.ts";
+import { noGrad } from "../../src/autograd.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { transpose } from "../../src/ops/views.ts";
+import { Random } from "../../src/random.ts";
+import type { Tensor } from "../../src/tensor.ts";
+import { gpuTest, VARIANTS } from "../gpu.ts";
+import { type NdArray, ndarray, transpose as transposeArray } from "../reference/mod.ts";
+import { assertClose, readArrays, upload } from "./check.ts";
+
+const SIZES = [1, 7, 32, 33, 64, 65, 130];
+const TRANSPOSITIONS = [[false, false], [false, true], [true, false], [true, true]] as const;
+
+/** Sums of up to 130 products of numbers below 1 */
+const TOLERANCE = 2e-6;
+
+for (const variant of Object.keys(VARIANTS)) {
+  for (const m of SIZES) {
+    gpuTest(
+      `matmul() of ${m} rows is right for inner sizes and columns of ${SIZES.join(", ")}`,
+      async (device) => {
+        for (const k of SIZES) await checkColumns(device, m, k);
+      },
+      { variant },
+    );
+  }
+}
+
+/** Checks [m, k] · [k, n] for all n at once: a readback takes 11 ms */
+async function checkColumns(device: Device, m: number, k: number): Promise<void> {
+  using _scope = device.scope();
+  const expected: [NdArray, title: string][] = [];
+  const results: Tensor[] = [];
+  for (const n of SIZES) {
+    const random = new Random(m * 10000 + k * 100 + n);
+    const draw = (rows: number, columns: number) =>
+      ndarray([rows, columns], random.fillUniform(new Float32Array(rows * columns), -1, 1));
+    const a = draw(m, k), b = draw(k, n), upstream = draw(m, n);
+    const values = [
+      product(a, b),
+      product(upstream, transposeArray(b)),
+      product(transposeArray(a), upstream),
+    ];
+    const gradient = upload(device, upstream);
+    for (const [isATransposed, isBTransposed] of TRANSPOSITIONS) {
+      const left = leaf(device, a, isATransposed), right = leaf(device, b, isBTransposed);
+      const output = matmul(left, right);
+      output.backward(gradient);
+      results.push(output, left.grad!, right.grad!);
+      const title = `[${m}, ${k}]${isATransposed ? " transposed" : ""} by ` +
+        `[${k}, ${n}]${isBTransposed ? " transposed" : ""}`;
+      expected.push([values[0]!, title], [values[1]!, `gradient 0 of ${title}`], [
+        values[2]!,
+        `gradient 1 of ${title}`,
+      ]);
+    }
+  }
+  const read = await readArrays(device, results);
+  expected.forEach(([value, title], i) => assertClose(read[i]!, value, TOLERANCE, title));
+}
+
+/** A leaf with these elements whose columns, or else rows, lie contiguously */
+function leaf(device: Device, value: NdArray, isTransposed: boolean): Tensor {
+  const tensor = noGrad(() =>
+    isTransposed ? transpose(upload(device, transposeArray(value))) : upload(device, value)
+  ).detach();
+  tensor.requiresGrad = true;
+  return tensor;
+}
+
+function product(a: NdArray, b: NdArray): NdArray {
+  const [rows, inner] = a.shape as [number, number];
+  const columns = b.shape[1]!;
+  const data = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < inner; k++) {
+      const factor = a.data[i * inner + k]!;
+      for (let j = 0; j < columns; j++) data[i * columns + j]! += factor * b.data[k * columns + j]!;
+    }
+  }
+  return { shape: [rows, columns], data };
+}
