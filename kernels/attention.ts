@@ -13,7 +13,6 @@ import {
   AttentionProgram,
   type AttentionShape,
   type RowsOperand,
-  STEP,
 } from "./attention_program.ts";
 import {
   type AdapterTraits,
@@ -61,15 +60,15 @@ export function attentionKernel(
     step: `
     ${program.stream("k", "v")}
     ${
-      STEP.map((j) => `
+      program.steps.map((j) => `
     ${program.dot(`s${j}`, j, "k", "q")}
     s${j} = select(V(${HIDDEN}), s${j} * ${program.scale}, ${program.visible(j)});`).join("")
     }
-    let higher = max(peak, ${STEP.map((j) => `s${j}`).reduce((a, b) => `max(${a}, ${b})`)});
+    let higher = max(peak, ${program.steps.map((j) => `s${j}`).reduce((a, b) => `max(${a}, ${b})`)});
     let shrink = exp(peak - higher);
     peak = higher;
-    ${STEP.map((j) => `let p${j} = exp(s${j} - higher);`).join(" ")}
-    total = total * shrink + (${STEP.map((j) => `p${j}`).join(" + ")});
+    ${program.steps.map((j) => `let p${j} = exp(s${j} - higher);`).join(" ")}
+    total = total * shrink + (${program.steps.map((j) => `p${j}`).join(" + ")});
     ${program.mix("o", "v", "p", " * shrink")}`,
     after: `
   let seen = peak > V(${NOTHING});
@@ -165,7 +164,7 @@ export function attentionQueryGradientKernel(
     step: `
     ${program.stream("k", "v")}
     ${
-      STEP.map((j) => `
+      program.steps.map((j) => `
     ${program.dot(`s${j}`, j, "k", "q")}
     ${program.dot(`dp${j}`, j, "v", "g")}
     let p${j} = select(V(), exp(s${j} * ${program.scale} - log_total), ${program.visible(j)});
@@ -212,7 +211,7 @@ export function attentionKeyValueGradientKernel(
     ${program.stream("q", "gradient")}
     ${program.streamScalars("stat", "statistics")}
     ${
-      STEP.map((j) => `
+      program.steps.map((j) => `
     ${program.dot(`s${j}`, j, "q", "k")}
     ${program.dot(`dp${j}`, j, "gradient", "v")}
     let p${j} = select(V(), exp(s${j} * ${program.scale} - stat${j}.x), ${program.visible(j)});

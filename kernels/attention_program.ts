@@ -55,9 +55,6 @@ export interface AttentionShape {
   readonly mask?: MaskOperand | undefined;
 }
 
-/** Numbers of the rows that are streamed together, to write code for each */
-export const STEP: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7];
-
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
 /** Who is held, and how the kernel's matrices lie */
@@ -72,6 +69,8 @@ export interface ProgramOptions {
 export class AttentionProgram {
   /** Numbers 0 to D - 1, to write code for each column of the head */
   readonly columns: readonly number[];
+  /** Numbers of the rows that are streamed together, to write code for each */
+  readonly steps: readonly number[];
   /** The scores' factor as a WGSL expression */
   readonly scale: string;
   readonly #shape: AttentionShape;
@@ -103,6 +102,9 @@ export class AttentionProgram {
     this.#aligned = Object.values(matrices).every(({ operand: { offset, row, batch } }) =>
       [headSize, offset, row, ...batch].every((number) => number % 4 === 0)
     );
+    const E = (globalThis as any).ATT ?? {};
+    if (E.W && this.#shuffles) this.#width = E.W;
+    this.steps = Array.from({ length: E.U ?? 8 }, (_, j) => j);
     this.columns = Array.from({ length: headSize }, (_, d) => d);
     this.scale = Params.readFloat(this.#params.f32(shape.scale));
     this.#queries = this.#word(shape.queries);
@@ -130,37 +132,41 @@ export class AttentionProgram {
 
   /** Loads the lane's rows of a matrix as `{prefix}0` … `{prefix}{D-1}` */
   hold(matrix: string, prefix: string): string {
-    const width = this.#widthList;
-    return this.#chunks.map((chunk) =>
-      width.map((w) => `let ${prefix}_${chunk}_${w} = load_${matrix}(${this.#heldAt(matrix, w)}, ${chunk * 4}u);`)
-        .join(" ") + " " +
-      this.#columnsOf(chunk).map((d) =>
-        `let ${prefix}${d} = V(${
-          width.map((w) => `${prefix}_${chunk}_${w}.${COMPONENTS[d & 3]}`).join(", ")
-        });`
-      ).join(" ")
-    ).join("\n  ");
+    return `${this.zeros(prefix)}
+  ${
+      this.#eachHeld(
+        `let at = ${matrix}_base + min(held, ${this.#heldLength} - 1u) * ${matrix}_row;
+    ` + this.#chunks.map((chunk) =>
+          `{ let r = load_${matrix}(at, ${chunk * 4}u); ${
+            this.#columnsOf(chunk).map((d) =>
+              `${prefix}${d} = ${this.#shifted(prefix + d, `r.${COMPONENTS[d & 3]}`)};`
+            ).join(" ")
+          } }`
+        ).join("\n    "),
+      )
+    }`;
   }
 
   /** Loads the streamed rows of matrices that {@link dot} and {@link mix} then name */
   stream(...matrices: readonly string[]): string {
     const last = `${this.#streamedLength} - 1u`;
     if (this.#shuffles) {
+      const rows = this.steps.length, parts = 8 / rows;
       return matrices.map((name) =>
-        `let ${name}_at = ${name}_base + min(row + lane, ${last}) * ${name}_row;\n    ` +
-        this.#chunks.map((chunk) =>
-          `let ${name}_${chunk} = load_${name}(${name}_at, ${chunk * 4}u);`
+        `let ${name}_at = ${name}_base + min(row + lane % ${rows}u, ${last}) * ${name}_row;\n    ` +
+        this.#chunks.filter((chunk) => chunk % parts === 0).map((chunk) =>
+          `let ${name}_${chunk / parts} = load_${name}(${name}_at, ${chunk * 4}u + lane / ${rows}u * 4u);`
         ).join(" ")
       ).join("\n    ");
     }
     const chunks = this.#chunks.length;
     for (const name of matrices) {
       this.#declarations.push(
-        `var<workgroup> tile_${name}: array<vec4f, ${STEP.length * chunks}>;`,
+        `var<workgroup> tile_${name}: array<vec4f, ${this.steps.length * chunks}>;`,
       );
     }
     return `workgroupBarrier();
-    for (var i = lane; i < ${STEP.length * chunks}u; i += ${this.#lanes}u) {
+    for (var i = lane; i < ${this.steps.length * chunks}u; i += ${this.#lanes}u) {
       let at = min(row + i / ${chunks}u, ${last});
       let column = i % ${chunks}u * 4u;
       ${
@@ -185,37 +191,46 @@ export class AttentionProgram {
   mix(prefix: string, matrix: string, weights: string, decay = ""): string {
     return this.#chunks.map((chunk) =>
       `{ ${
-        STEP.map((j) => `let r${j} = ${this.#streamed(matrix, chunk, j)};`).join(" ")
+        this.steps.map((j) => `let r${j} = ${this.#streamed(matrix, chunk, j)};`).join(" ")
       }\n    ` +
       this.#columnsOf(chunk).map((d) => {
-        const sum = STEP.map((j) => `r${j}.${COMPONENTS[d & 3]} * ${weights}${j}`).join(" + ");
+        const sum = this.steps.map((j) => `r${j}.${COMPONENTS[d & 3]} * ${weights}${j}`).join(" + ");
         return `${prefix}${d} = ${prefix}${d}${decay} + (${sum});`;
       }).join("\n    ") + " }"
     ).join("\n    ");
   }
 
-  /** Writes `{prefix}… * factor` to the lane's rows of a matrix; `factor` is a vector `V` */
+  /** Writes `{prefix}… * factor`, a vector `V`, to the lane's rows of a matrix */
   store(matrix: string, prefix: string, factor: string): string {
-    return this.#eachHeld((w) => {
-      const value = (d: number) => `${this.#part(prefix + d, w)} * ${this.#part(factor, w)}`;
-      const at = this.#heldAt(matrix, w);
-      return this.#aligned
-        ? this.#chunks.map((chunk) =>
-          `${matrix}[(${at}) / 4u + ${chunk}u] = vec4f(${
-            this.#columnsOf(chunk).map(value).join(", ")
-          });`
-        )
-        : this.columns.map((d) => `${matrix}[${at} + ${d}u] = ${value(d)};`);
-    });
+    const columns = this.columns.map((d) => `${prefix}${d}`);
+    const value = (column: string) => this.#first(column);
+    const writes = this.#aligned
+      ? this.#chunks.map((chunk) =>
+        `${matrix}[at / 4u + ${chunk}u] = vec4f(${
+          this.#columnsOf(chunk).map((d) => value(prefix + d)).join(", ")
+        });`
+      )
+      : columns.map((column, d) => `${matrix}[at + ${d}u] = ${value(column)};`);
+    return `${columns.map((column) => `${column} *= ${factor};`).join(" ")}
+  ${
+      this.#eachHeld(`if (held < ${this.#heldLength}) {
+      let at = ${matrix}_base + held * ${matrix}_row;
+      ${writes.join("\n      ")}
+    }
+    ${
+        columns.map((column) => `${column} = ${this.#shifted(column, value(column))};`)
+          .join(" ")
+      }`)
+    }`;
   }
 
   /** Writes the vector `value` to the lane's places of a buffer over all queries */
   storeScalar(buffer: string, value: string): string {
-    return this.#eachHeld((w) => [
-      `${buffer}[batch * ${this.#queries} + first + lane * ${this.#width}u + ${w}u] = ${
-        this.#part(value, w)
-      };`,
-    ]);
+    return this.#widthList.map((w) =>
+      `if (first + lane * ${this.#width}u + ${w}u < ${this.#queries}) { ${buffer}[batch * ${this.#queries} + first + lane * ${this.#width}u + ${w}u] = ${
+        this.#width === 1 ? value : `${value}.${COMPONENTS[w]}`
+      }; }`
+    ).join("\n  ");
   }
 
   /** Vector over the lane's queries of a component of a buffer over all queries */
@@ -230,9 +245,9 @@ export class AttentionProgram {
     const at = (j: string) =>
       `${buffer}[batch * ${this.#queries} + min(row + ${j}, ${this.#queries} - 1u)]`;
     return this.#shuffles
-      ? `let ${name} = ${at("lane")}; ` +
-        STEP.map((j) => `let ${name}${j} = subgroupShuffle(${name}, ${j}u);`).join(" ")
-      : STEP.map((j) => `let ${name}${j} = ${at(`${j}u`)};`).join(" ");
+      ? `let ${name} = ${at(`lane % ${this.steps.length}u`)}; ` +
+        this.steps.map((j) => `let ${name}${j} = subgroupShuffle(${name}, ${j}u);`).join(" ")
+      : this.steps.map((j) => `let ${name}${j} = ${at(`${j}u`)};`).join(" ");
   }
 
   /** Which of the lane's rows the streamed row `j` may meet, as a vector of booleans */
@@ -301,7 +316,7 @@ fn main(${ENTRY_PARAMETERS}) {
   let end = ${end};
   while (row < end) {
     ${parts.step}
-    row += ${STEP.length}u;
+    row += ${this.steps.length}u;
   }
   ${parts.after}
 }`;
@@ -338,28 +353,32 @@ fn main(${ENTRY_PARAMETERS}) {
     return Params.read(this.#params.u32(value));
   }
 
-  /** Where the lane's row `w` starts; rows beyond the end are replaced by the last one */
-  #heldAt(matrix: string, w: number): string {
-    return `${matrix}_base + min(first + lane * ${this.#width}u + ${w}u, ${this.#heldLength} - 1u) * ${matrix}_row`;
+  /**
+   * WGSL loop over the lane's rows, whose positions are called `held`. As registers cannot be
+   * chosen at run time, the body works on the first component of vectors and {@link #shifted} them.
+   */
+  #eachHeld(body: string): string {
+    return `for (var w = 0u; w < ${this.#word(this.#width)}; w++) {
+    let held = first + lane * ${this.#width}u + w;
+    ${body}
+  }`;
   }
 
-  #eachHeld(statements: (w: number) => string[]): string {
-    return this.#widthList.map((w) =>
-      `if (first + lane * ${this.#width}u + ${w}u < ${this.#heldLength}) {
-    ${statements(w).join("\n    ")}
-  }`
-    ).join("\n  ");
+  /** The vector without its first component and with `value` behind the last one */
+  #shifted(vector: string, value: string): string {
+    return this.#width === 1 ? value : `V(${vector}.${"yzw".slice(0, this.#width - 1)}, ${value})`;
+  }
+
+  #first(vector: string): string {
+    return this.#width === 1 ? vector : `${vector}.x`;
   }
 
   /** Four columns of streamed row `j` */
   #streamed(matrix: string, chunk: number, j: number): string {
+    const rows = this.steps.length, parts = 8 / rows;
     return this.#shuffles
-      ? `subgroupShuffle(${matrix}_${chunk}, ${j}u)`
+      ? `subgroupShuffle(${matrix}_${Math.floor(chunk / parts)}, ${j + chunk % parts * rows}u)`
       : `tile_${matrix}[${j * this.#chunks.length + chunk}]`;
-  }
-
-  #part(vector: string, w: number): string {
-    return this.#width === 1 ? vector : `${vector}.${COMPONENTS[w]}`;
   }
 
   /** Computes where the batch's rows start */

@@ -95,7 +95,8 @@ export const FORMULAS = {
   },
 
   equal: { value: "select(0, 1, a == b)", integer: true, mask: true },
-  notEqual: { value: "select(0, 1, a != b)", integer: true, mask: true },
+  // Not `a != b`: naga compiles it to a comparison that is false for NaN.
+  notEqual: { value: "select(1, 0, a == b)", integer: true, mask: true },
   less: { value: "select(0, 1, a < b)", integer: true, mask: true },
   lessEqual: { value: "select(0, 1, a <= b)", integer: true, mask: true },
   greater: { value: "select(0, 1, a > b)", integer: true, mask: true },

@@ -14,6 +14,12 @@ export interface AdapterTraits {
   readonly subgroupSize: number;
   /** The line that switches subgroups on, where the WGSL compiler demands one */
   readonly subgroupPrelude: string;
+  /**
+   * Loads from read-only storage textures are much faster than loads from buffers, enough to pay
+   * for a copy: on llvmpipe a load from a buffer is a loop over lanes with a branch for each
+   * component, one from a texture is straight-line code.
+   */
+  readonly fastTextureLoads: boolean;
   /** Whether shaders may use the type `f16` */
   readonly f16: boolean;
   /** Whether compute passes can be timed */
@@ -26,7 +32,8 @@ export interface AdapterTraits {
 export type Workgroups = readonly [x: number, y: number, z: number];
 
 /**
- * One dispatch: storage buffers are bound in order from binding 0, the uniform block behind them.
+ * One dispatch: inputs read as textures are bound in order from binding 0, then storage buffers, the
+ * uniform block behind them.
  */
 export interface Kernel {
   /** Name in profiles and error messages, such as `matmul_shuffle` */
@@ -35,6 +42,8 @@ export interface Kernel {
   readonly code: string;
   /** How many workgroups to start */
   readonly workgroups: Workgroups;
+  /** How many of the first inputs are read as textures, see {@link textureInput} */
+  readonly textures?: number;
   /** Floating-point operations of the dispatch, for profiles of kernels that are bound by them */
   readonly flops?: number;
   /** Values of the uniform block, if the module declares one */
@@ -65,6 +74,25 @@ export const ENTRY_PARAMETERS =
 
 /** WGSL expression of the linear workgroup number inside an entry point */
 export const workgroupIndex = "(wid.y * nwg.x + wid.x)";
+
+/** Texels in a row of a texture that stands for a buffer; each texel is a vector of four floats */
+export const TEXTURE_WIDTH = 1024;
+
+/** WGSL of an input that is read as a texture by `load_NAME(i)`, `i` counting vectors of four */
+export function textureInput(name: string, binding: number): string {
+  return /* wgsl */ `
+@group(0) @binding(${binding}) var ${name}: texture_storage_2d<rgba32float, read>;
+fn load_${name}(i: u32) -> vec4f {
+  return textureLoad(${name}, vec2u(i % ${TEXTURE_WIDTH}u, i / ${TEXTURE_WIDTH}u));
+}`;
+}
+
+/** WGSL of an input that is read by `load_NAME(i)` from a buffer of vectors of four */
+export function vectorInput(name: string, binding: number): string {
+  return /* wgsl */ `
+@group(0) @binding(${binding}) var<storage, read> ${name}: array<vec4f>;
+fn load_${name}(i: u32) -> vec4f { return ${name}[i]; }`;
+}
 
 /** Values for a kernel's uniform block, written in the order in which the block declares them */
 export class Params {

@@ -30,7 +30,8 @@ export function softmaxKernel(shape: RowsShape, log: boolean, traits: AdapterTra
   let sum = row_sum(lane_sum);
   ${
       log
-        ? `let offset = shift + log(sum); ${forEach("result[i] = logits[i] - offset;")}`
+        // The shift goes first: added to the logarithm, large logits would cost its digits.
+        ? `let log_sum = log(sum); ${forEach("result[i] = (logits[i] - shift) - log_sum;")}`
         : `let scale = 1.0 / sum; ${forEach("result[i] = exp(logits[i] - shift) * scale;")}`
     }`,
   }, traits);

@@ -180,18 +180,19 @@ export function backward(root: Tensor, seed?: Tensor): void {
     );
   }
   const { device } = root;
+  const nodes = root.node ? newestFirst(root.node) : [];
   const first = device.scopes.outside(() => seed ? seed.view() : device.full(root.shape, 1));
   noGrad(() => {
-    if (root.node) walk(root.node, first);
+    if (nodes.length > 0) walk(nodes, first);
     else deposit(root, first);
   });
 }
 
-/** Walks the graph behind `start` from the newest node to the oldest */
-function walk(start: GradientNode, seed: Tensor): void {
+/** Walks a graph from the newest node, whose gradient is `seed`, to the oldest */
+function walk(nodes: readonly GradientNode[], seed: Tensor): void {
+  const start = nodes[0]!;
   const { device } = start.output;
   const gradients = new Map<GradientNode, Tensor>([[start, seed]]);
-  const nodes = newestFirst(start);
   for (const node of nodes) node.retain();
   try {
     for (const node of nodes) {

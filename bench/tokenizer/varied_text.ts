@@ -36,6 +36,8 @@ const FOREIGN = [
   "👩‍🚀",
   "🎉🎉",
 ];
+/** From about this rank on words get rare faster. */
+const KNEE = 3_000;
 const END_OF_TEXT = "<|endoftext|>";
 
 /** Options of {@linkcode variedText}. */
@@ -86,14 +88,14 @@ function vocabulary(random: Random, rareWords: number): string[] {
 class Writer {
   readonly #random: Random;
   readonly #words: readonly string[];
-  /** Harmonic numbers: word of rank r is as frequent as 1 / (r + 3). */
+  /** Sums of frequencies: Zipf's law, steeper for rare words, as found in large corpora. */
   readonly #cumulative: Float64Array;
 
   constructor(random: Random, words: readonly string[]) {
     this.#random = random;
     this.#words = words;
     let sum = 0;
-    this.#cumulative = Float64Array.from(words, (_, rank) => sum += 1 / (rank + 3));
+    this.#cumulative = Float64Array.from(words, (_, rank) => sum += 1 / ((rank + 3) * (1 + rank / KNEE)));
   }
 
   document(): string {

@@ -78,6 +78,7 @@ export async function openAdapter(options: AdapterOptions = {}): Promise<OpenedA
     description: description || `${vendor} ${device}`.trim() || "unnamed adapter",
     traits: {
       software,
+      fastTextureLoads: /llvmpipe/i.test(description),
       ...subgroups,
       f16: raw.features.has("shader-f16"),
       timestamps: raw.features.has("timestamp-query"),

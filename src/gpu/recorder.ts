@@ -8,6 +8,7 @@
 import type { Kernel } from "../../kernels/kernel.ts";
 import { GpuError } from "../errors.ts";
 import type { PooledBuffer } from "./pool.ts";
+import { type TextureRead, TextureStaging } from "./textures.ts";
 import type { Profiler } from "./profiler.ts";
 
 /** Dispatches after which a batch is submitted unasked, so that the GPU starts on it */
@@ -31,7 +32,10 @@ export interface Dispatch {
   readonly workgroups: readonly [number, number, number];
   /** Floating-point operations, where the kernel says */
   readonly flops: number;
+  /** Storage buffers, bound behind the textures */
   readonly buffers: readonly PooledBuffer[];
+  /** Parts of buffers that are copied to textures before */
+  readonly textures: readonly TextureRead[];
 }
 
 /** A part of a buffer to copy to the host; offset and length are multiples of 4 */
@@ -51,6 +55,7 @@ export class Recorder {
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #uniforms = new Map<string, { id: number; raw: GPUBuffer }>();
   readonly #bindGroups = new Map<string, GPUBindGroup>();
+  readonly #staging: TextureStaging;
   readonly #failures: Promise<void>[] = [];
   #failure: GpuError | undefined;
   #encoder: GPUCommandEncoder | undefined;
@@ -67,23 +72,29 @@ export class Recorder {
   constructor(device: GPUDevice, options: { debug?: boolean } = {}) {
     this.#device = device;
     this.#debug = options.debug ?? false;
+    this.#staging = new TextureStaging(device);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#fail(new GpuError(`The GPU reported an error: ${(event as GPUUncapturedErrorEvent).error.message}`));
     });
   }
 
-  /** Records one dispatch of `kernel` over `buffers`, bound in order */
-  dispatch(kernel: Kernel, buffers: readonly PooledBuffer[]): void {
+  /** Records one dispatch of `kernel` over textures and buffers, bound in order */
+  dispatch(
+    kernel: Kernel,
+    buffers: readonly PooledBuffer[],
+    textures: readonly TextureRead[] = [],
+  ): void {
     if (this.#debug) this.#device.pushErrorScope("validation");
     const pipeline = this.#pipeline(kernel);
     const dispatch = {
       name: kernel.name,
       pipeline: pipeline.raw,
-      bindGroup: this.#bindGroup(pipeline, kernel, buffers),
+      bindGroup: this.#bindGroup(pipeline, kernel, buffers, textures),
       workgroups: kernel.workgroups as [number, number, number],
       flops: kernel.flops ?? 0,
       buffers,
+      textures,
     };
     this.encode(dispatch);
     this.listener?.(dispatch);
@@ -92,11 +103,17 @@ export class Recorder {
 
   /** Records a resolved dispatch */
   encode(dispatch: Dispatch): void {
+    if (dispatch.textures.length > 0) {
+      this.#closePass();
+      this.#encoder ??= this.#device.createCommandEncoder();
+      this.#staging.copy(this.#encoder, dispatch.textures);
+    }
     const pass = this.#openPass(dispatch);
     pass.setPipeline(dispatch.pipeline);
     pass.setBindGroup(0, dispatch.bindGroup);
     pass.dispatchWorkgroups(...dispatch.workgroups);
     for (const buffer of dispatch.buffers) buffer.lastBatch = this.#batch;
+    for (const { buffer } of dispatch.textures) buffer.lastBatch = this.#batch;
     this.#dispatches++;
     if (++this.#pending >= BATCH_LIMIT) this.submit();
   }
@@ -169,8 +186,9 @@ export class Recorder {
     this.#encoder ??= this.#device.createCommandEncoder();
     if (this.profiler) {
       this.#closePass();
-      const { name, flops, buffers } = dispatch;
-      const bytes = buffers.reduce((sum, buffer) => sum + buffer.size, 0);
+      const { name, flops, buffers, textures } = dispatch;
+      const bytes = buffers.reduce((sum, buffer) => sum + buffer.size, 0) +
+        textures.reduce((sum, texture) => sum + texture.bytes, 0);
       const timestampWrites = this.profiler.next({ name, flops, bytes });
       return this.#pass = this.#encoder.beginComputePass({ timestampWrites });
     }
@@ -197,18 +215,28 @@ export class Recorder {
     return pipeline;
   }
 
-  #bindGroup(pipeline: Pipeline, kernel: Kernel, buffers: readonly PooledBuffer[]): GPUBindGroup {
+  #bindGroup(
+    pipeline: Pipeline,
+    kernel: Kernel,
+    buffers: readonly PooledBuffer[],
+    reads: readonly TextureRead[],
+  ): GPUBindGroup {
     const uniform = kernel.params && this.#uniform(kernel.params);
+    const textures = this.#staging.textures(reads);
     let key = `${pipeline.id},${uniform?.id ?? 0}`;
+    for (const texture of textures) key += `,t${texture.id}`;
     for (const buffer of buffers) key += `,${buffer.id}`;
     let group = this.#bindGroups.get(key);
     if (!group) {
-      const raw = buffers.map((buffer) => buffer.raw);
-      if (uniform) raw.push(uniform.raw);
+      const resources: GPUBindingResource[] = [
+        ...textures.map((texture) => texture.view),
+        ...buffers.map((buffer) => ({ buffer: buffer.raw })),
+        ...(uniform ? [{ buffer: uniform.raw }] : []),
+      ];
       group = this.#device.createBindGroup({
         label: kernel.name,
         layout: pipeline.layout,
-        entries: raw.map((buffer, binding) => ({ binding, resource: { buffer } })),
+        entries: resources.map((resource, binding) => ({ binding, resource })),
       });
       if (this.#bindGroups.size >= CACHE_LIMIT) this.#bindGroups.clear();
       this.#bindGroups.set(key, group);

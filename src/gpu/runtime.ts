@@ -9,6 +9,7 @@ import { GpuError } from "../errors.ts";
 import { type AdapterOptions, openAdapter } from "./adapter.ts";
 import { BufferPool, type PooledBuffer } from "./pool.ts";
 import { Recorder } from "./recorder.ts";
+import type { TextureRead } from "./textures.ts";
 
 /** Options of a runtime */
 export interface RuntimeOptions extends AdapterOptions {
@@ -51,11 +52,15 @@ export class GpuRuntime {
   }
 
   /** Records one dispatch */
-  dispatch(kernel: Kernel, buffers: readonly PooledBuffer[]): void {
+  dispatch(
+    kernel: Kernel,
+    buffers: readonly PooledBuffer[],
+    textures: readonly TextureRead[] = [],
+  ): void {
     if (this.#gone !== undefined) {
       throw new GpuError(`Cannot run ${kernel.name}: the device is gone (${this.#gone})`);
     }
-    this.recorder.dispatch(kernel, buffers);
+    this.recorder.dispatch(kernel, buffers, textures);
   }
 
   /** Destroys the device and with it every buffer */

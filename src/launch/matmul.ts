@@ -8,11 +8,38 @@ import { collapse } from "../../kernels/indexing.ts";
 import { matmulKernel, type MatrixOperand } from "../../kernels/matmul.ts";
 import { broadcastShapes, broadcastStrides } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import { accumulate } from "./accumulate.ts";
 import { launch } from "./launch.ts";
 import { copy, fill } from "./pointwise.ts";
 
+/** Longest inner axis of one launch: llvmpipe silently ends loops after 65,535 rounds */
+const MAX_INNER = 32768;
+
 /** a [..., m, k] · b [..., k, n] = [..., m, n]; batch axes broadcast; shapes were checked */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  const inner = a.shape.at(-1)!;
+  if (inner <= MAX_INNER) return product(a, b);
+  let sum: Tensor | undefined;
+  for (let start = 0; start < inner; start += MAX_INNER) {
+    const end = Math.min(start + MAX_INNER, inner);
+    using left = part(a, -1, start, end);
+    using right = part(b, -2, start, end);
+    const found = product(left, right);
+    sum = sum ? accumulate(sum, found) : found;
+  }
+  return sum!;
+}
+
+/** A view of the positions `start` to `end` of an axis counted from the end */
+function part(tensor: Tensor, axis: -1 | -2, start: number, end: number): Tensor {
+  return tensor.view({
+    shape: tensor.shape.with(axis, end - start),
+    strides: tensor.strides,
+    offset: tensor.offset + start * tensor.strides.at(axis)!,
+  });
+}
+
+function product(a: Tensor, b: Tensor): Tensor {
   const [m, k] = a.shape.slice(-2) as [number, number];
   const n = b.shape.at(-1)!;
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));

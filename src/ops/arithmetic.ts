@@ -52,7 +52,7 @@ export function minimum(a: Operand, b: Operand): Tensor {
  * @throws {RangeError} if `low` exceeds `high`
  */
 export function clamp(x: Tensor, bounds: { low?: number; high?: number }): Tensor {
-  const { low = -3.4e38, high = 3.4e38 } = bounds;
+  const { low = -Infinity, high = Infinity } = bounds;
   if (low > high) throw new RangeError(`Cannot clamp to [${low}, ${high}]: low exceeds high`);
   return apply("clamp", x, low, high);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { reshapeStrides, type Shape, sizeOf } from "../shape.ts";
+import { reshapeStrides, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { type EinsumAxes, matchPattern } from "./einsum_pattern.ts";
@@ -43,31 +43,10 @@ interface Named {
  */
 export function einsum(pattern: string, a: Tensor, b?: Tensor): Tensor {
   const match = matchPattern(pattern, b ? [a.shape, b.shape] : [a.shape]);
-  using scope = a.device.scope();
+  using steps = new Steps();
   const left: Named = { tensor: a, axes: match.operands[0]! };
-  const product = b ? contract(left, { tensor: b, axes: match.operands[1]! }, match) : left;
-  return scope.keep(arranged(summedTo(product, match.output), match.output));
-}
-
-/** The product of two operands with at least those axes summed that matrix products sum */
-function contract(a: Named, b: Named, { output, sizes }: EinsumAxes): Named {
-  a = summedTo(a, [...output, ...b.axes]);
-  b = summedTo(b, [...output, ...a.axes]);
-  const shared = a.axes.filter((name) => b.axes.includes(name));
-  const inner = shared.filter((name) => !output.includes(name));
-  const batch = output.filter((name) => shared.includes(name));
-  const rows = a.axes.filter((name) => !shared.includes(name));
-  const columns = b.axes.filter((name) => !shared.includes(name));
-  const outer = output.filter((name) => !shared.includes(name));
-  if (inner.length === 0 || outer.length === 0) {
-    const axes = [...output, ...inner];
-    return { tensor: mul(spread(a, axes), spread(b, axes)), axes };
-  }
-  // The result of a matrix product is contiguous when its last axes come from the right operand.
-  if (rows.includes(outer.at(-1)!)) {
-    return multiply(b, a, { batch, rows: columns, columns: rows, inner }, sizes);
-  }
-  return multiply(a, b, { batch, rows, columns, inner }, sizes);
+  const product = b ? steps.contract(left, { tensor: b, axes: match.operands[1]! }, match) : left;
+  return arranged(steps.summedTo(product, match.output), match.output);
 }
 
 /** What an axis of either operand is in a matrix product */
@@ -78,69 +57,96 @@ interface Roles {
   readonly inner: readonly string[];
 }
 
-/** a [batch, rows, inner] · b [batch, inner, columns] = [batch, rows, columns] */
-function multiply(a: Named, b: Named, roles: Roles, sizes: EinsumAxes["sizes"]): Named {
-  const { batch } = roles;
-  const rows = inMemoryOrder(a, roles.rows);
-  const columns = inMemoryOrder(b, roles.columns);
-  // Inner axes are summed over in any order: take one in which neither operand needs a copy.
-  const orders = [inMemoryOrder(a, roles.inner), inMemoryOrder(b, roles.inner)];
-  const inner = orders.find((order) => merges(a, order) && merges(b, order)) ?? orders[0]!;
-  const filled = (operand: Named) => expandAxes(operand, inner, sizes);
-  const left = merged(filled(a), [batch, rows, inner]);
-  const right = merged(filled(b), [batch, inner, columns]);
-  const product = matmul(left, right);
-  const sizesOf = (names: readonly string[]) => names.map((name) => sizes.get(name)!);
-  return {
-    tensor: reshape(product, [
-      ...product.shape.slice(0, batch.length),
-      ...sizesOf(rows),
-      ...sizesOf(columns),
-    ]),
-    axes: [...batch, ...rows, ...columns],
-  };
-}
+/** The steps from operands to result; what they make is freed in the end, except by the tape */
+class Steps {
+  readonly #made: Tensor[] = [];
 
-/** The operand without the axes that `kept` does not name, which are summed */
-function summedTo(operand: Named, kept: readonly string[]): Named {
-  const gone = operand.axes.flatMap((name, axis) => kept.includes(name) ? [] : [axis]);
-  if (gone.length === 0) return operand;
-  return {
-    tensor: sum(operand.tensor, { axis: gone }),
-    axes: operand.axes.filter((name) => kept.includes(name)),
-  };
+  /** Frees the results of all steps */
+  [Symbol.dispose](): void {
+    for (const tensor of this.#made) tensor.dispose();
+  }
+
+  #own(tensor: Tensor): Tensor {
+    this.#made.push(tensor);
+    return tensor;
+  }
+
+  /** The product of two operands, with at least those axes summed that matrix products sum */
+  contract(a: Named, b: Named, { output, sizes }: EinsumAxes): Named {
+    a = this.summedTo(a, [...output, ...b.axes]);
+    b = this.summedTo(b, [...output, ...a.axes]);
+    const shared = a.axes.filter((name) => b.axes.includes(name));
+    const inner = shared.filter((name) => !output.includes(name));
+    const batch = output.filter((name) => shared.includes(name));
+    const rows = a.axes.filter((name) => !shared.includes(name));
+    const columns = b.axes.filter((name) => !shared.includes(name));
+    const last = output.findLast((name) => !shared.includes(name));
+    if (inner.length === 0 || last === undefined) {
+      const axes = [...output, ...inner];
+      return { tensor: this.#own(mul(this.#spread(a, axes), this.#spread(b, axes))), axes };
+    }
+    // The result of a matrix product is contiguous when its last axis is the right operand's.
+    return rows.includes(last)
+      ? this.#multiply(b, a, { batch, rows: columns, columns: rows, inner }, sizes)
+      : this.#multiply(a, b, { batch, rows, columns, inner }, sizes);
+  }
+
+  /** The operand without the axes that `kept` does not name, which are summed */
+  summedTo(operand: Named, kept: readonly string[]): Named {
+    const gone = operand.axes.flatMap((name, axis) => kept.includes(name) ? [] : [axis]);
+    if (gone.length === 0) return operand;
+    return {
+      tensor: this.#own(sum(operand.tensor, { axis: gone })),
+      axes: operand.axes.filter((name) => kept.includes(name)),
+    };
+  }
+
+  /** a [batch, rows, inner] · b [batch, inner, columns] = [batch, rows, columns] */
+  #multiply(a: Named, b: Named, roles: Roles, sizes: EinsumAxes["sizes"]): Named {
+    const { batch } = roles;
+    const rows = inMemoryOrder(a, roles.rows);
+    const columns = inMemoryOrder(b, roles.columns);
+    // Inner axes are summed over in any order: take one in which neither operand needs a copy.
+    const orders = [inMemoryOrder(a, roles.inner), inMemoryOrder(b, roles.inner)];
+    const inner = orders.find((order) => merges(a, order) && merges(b, order)) ?? orders[0]!;
+    const left = this.#merged(this.#filled(a, inner, sizes), [batch, rows, inner]);
+    const right = this.#merged(this.#filled(b, inner, sizes), [batch, inner, columns]);
+    const product = this.#own(matmul(left, right));
+    const outer = [...rows, ...columns].map((name) => sizes.get(name)!);
+    const shape = [...product.shape.slice(0, batch.length), ...outer];
+    return { tensor: this.#own(reshape(product, shape)), axes: [...batch, ...rows, ...columns] };
+  }
+
+  /** The operand with all the given axes in order: those it lacks have size 1 */
+  #spread(operand: Named, axes: readonly string[]): Tensor {
+    const own = this.#own(arranged(operand, axes.filter((name) => operand.axes.includes(name))));
+    const sizes = [...own.shape];
+    const shape = axes.map((name) => operand.axes.includes(name) ? sizes.shift()! : 1);
+    return this.#own(reshape(own, shape));
+  }
+
+  /** The operand with those of its axes that are named in their full size, where they broadcast */
+  #filled({ tensor, axes }: Named, names: readonly string[], sizes: EinsumAxes["sizes"]): Named {
+    const shape = axes.map((name, axis) =>
+      names.includes(name) ? sizes.get(name)! : tensor.shape[axis]!
+    );
+    return sameShape(shape, tensor.shape)
+      ? { tensor, axes }
+      : { tensor: this.#own(expand(tensor, shape)), axes };
+  }
+
+  /** The operand's axes in this order: the first group as it is, the others each merged into one */
+  #merged(operand: Named, [batch, ...groups]: readonly (readonly string[])[]): Tensor {
+    const tensor = this.#own(arranged(operand, [...batch!, ...groups.flat()]));
+    let at = batch!.length;
+    const sizes = groups.map((group) => sizeOf(tensor.shape.slice(at, at += group.length)));
+    return this.#own(reshape(tensor, [...tensor.shape.slice(0, batch!.length), ...sizes]));
+  }
 }
 
 /** The operand with its axes in the given order */
 function arranged({ tensor, axes }: Named, order: readonly string[]): Tensor {
   return permute(tensor, order.map((name) => axes.indexOf(name)));
-}
-
-/** The operand with all the given axes in order: those it lacks have size 1 */
-function spread(operand: Named, axes: readonly string[]): Tensor {
-  const own = arranged(operand, axes.filter((name) => operand.axes.includes(name)));
-  const sizes = [...own.shape];
-  return reshape(own, axes.map((name) => operand.axes.includes(name) ? sizes.shift()! : 1));
-}
-
-/** Broadcast axes among `names` in their full size */
-function expandAxes(
-  { tensor, axes }: Named,
-  names: readonly string[],
-  sizes: EinsumAxes["sizes"],
-): Named {
-  const shape = axes.map((name, axis) =>
-    names.includes(name) ? sizes.get(name)! : tensor.shape[axis]!
-  );
-  return { tensor: expand(tensor, shape), axes };
-}
-
-/** The operand's axes in this order: the first group as it is, the others each merged into one */
-function merged(operand: Named, [batch, ...groups]: readonly (readonly string[])[]): Tensor {
-  const tensor = arranged(operand, [...batch!, ...groups.flat()]);
-  let at = batch!.length;
-  const sizes = groups.map((group) => sizeOf(tensor.shape.slice(at, at += group.length)));
-  return reshape(tensor, [...tensor.shape.slice(0, batch!.length), ...sizes]);
 }
 
 /** The named axes from the one with the largest strides to the one with the smallest */
@@ -152,7 +158,7 @@ function inMemoryOrder({ tensor, axes }: Named, names: readonly string[]): strin
 /** Whether the axes can be seen as one, in this order, without a copy */
 function merges({ tensor, axes }: Named, names: readonly string[]): boolean {
   const at = names.map((name) => axes.indexOf(name));
-  const shape: Shape = at.map((axis) => tensor.shape[axis]!);
-  return reshapeStrides(shape, at.map((axis) => tensor.strides[axis]!), [sizeOf(shape)]) !==
-    undefined;
+  const shape = at.map((axis) => tensor.shape[axis]!);
+  const strides = at.map((axis) => tensor.strides[axis]!);
+  return reshapeStrides(shape, strides, [sizeOf(shape)]) !== undefined;
 }

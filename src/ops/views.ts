@@ -9,13 +9,11 @@ import { record } from "../autograd.ts";
 import * as pointwise from "../launch/pointwise.ts";
 import { pad } from "../launch/place.ts";
 import {
-  broadcastShapes,
   broadcastStrides,
   formatShape,
   reshapeStrides,
   resolveAxis,
   resolveReshape,
-  sameShape,
   type Shape,
 } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -66,7 +64,9 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
   const axes = order.map((axis) => resolveAxis("permute", axis, x.rank));
   if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
     throw new TypeError(
-      `Cannot permute ${formatShape(x.shape)} by ${formatShape(order)}: every axis must be named once`,
+      `Cannot permute ${formatShape(x.shape)} by ${
+        formatShape(order)
+      }: every axis must be named once`,
     );
   }
   const output = x.view({
@@ -92,7 +92,8 @@ export function transpose(x: Tensor, axes: readonly [number, number] = [-2, -1])
 export function expand(x: Tensor, shape: Shape): Tensor {
   const lead = shape.length - x.rank;
   const target = shape.map((size, axis) => size === -1 ? x.shape[axis - lead] ?? -1 : size);
-  if (lead < 0 || !sameShape(broadcastShapes("expand", x.shape, target), target)) {
+  const grows = x.shape.every((size, axis) => size === 1 || size === target[lead + axis]);
+  if (lead < 0 || !grows || target.some((size) => size < 0)) {
     throw new TypeError(
       `Cannot expand ${formatShape(x.shape)} to ${formatShape(shape)}: only sizes of 1 grow`,
     );
@@ -166,10 +167,18 @@ export function select(x: Tensor, options: { axis?: number; index: number }): Te
  * The tensor cut along an axis into pieces of the given size (the last may be smaller) or of the
  * given sizes.
  */
-export function split(x: Tensor, options: { axis?: number; size: number | readonly number[] }): Tensor[] {
+export function split(
+  x: Tensor,
+  options: { axis?: number; size: number | readonly number[] },
+): Tensor[] {
   const axis = resolveAxis("split", options.axis ?? 0, x.rank);
   const total = x.shape[axis]!;
   const { size } = options;
+  if (typeof size === "number" && !(Number.isInteger(size) && size > 0)) {
+    throw new RangeError(
+      `Cannot split an axis of size ${total} into pieces of ${size}: needs a whole number from 1`,
+    );
+  }
   const sizes = typeof size === "number"
     ? Array.from({ length: Math.ceil(total / size) }, (_, i) => Math.min(size, total - i * size))
     : size;

@@ -62,10 +62,44 @@ export async function readText(path: string, options: ReadOptions = {}): Promise
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-/** Options of {@linkcode readTextChunks}. */
-export interface ReadTextChunksOptions extends ReadOptions {
+/** Options of {@linkcode readChunks} and {@linkcode readTextChunks}. */
+export interface ReadChunksOptions extends ReadOptions {
   /** How many bytes to read at a time. Default 1 MiB. */
   readonly chunkBytes?: number;
+}
+
+/**
+ * Reads a file piece by piece.
+ *
+ * @param path Where the file is.
+ * @param options The size of a piece, and what to call the file in error messages.
+ * @returns The pieces in order; each is overwritten by the next.
+ * @throws {Error} If the file is missing, a directory or not readable; the message says which.
+ */
+export async function* readChunks(
+  path: string,
+  options: ReadChunksOptions = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const { what = "file", chunkBytes = 1 << 20 } = options;
+  const failure = { action: `read ${what}`, path };
+  const chunk = new Uint8Array(chunkBytes);
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (cause) {
+    throw fileError(failure, cause);
+  }
+  using open = file;
+  while (true) {
+    let read: number | null;
+    try {
+      read = await open.read(chunk);
+    } catch (cause) {
+      throw fileError(failure, cause);
+    }
+    if (read === null) return;
+    if (read > 0) yield chunk.subarray(0, read);
+  }
 }
 
 /**
@@ -78,19 +112,12 @@ export interface ReadTextChunksOptions extends ReadOptions {
  */
 export async function* readTextChunks(
   path: string,
-  options: ReadTextChunksOptions = {},
+  options: ReadChunksOptions = {},
 ): AsyncGenerator<string> {
-  const { what = "text file", chunkBytes = 1 << 20 } = options;
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const chunk = new Uint8Array(chunkBytes);
-  try {
-    using file = await Deno.open(path);
-    for (let read = await file.read(chunk); read !== null; read = await file.read(chunk)) {
-      const text = decoder.decode(chunk.subarray(0, read), { stream: true });
-      if (text.length > 0) yield text;
-    }
-  } catch (cause) {
-    throw fileError({ action: `read ${what}`, path }, cause);
+  for await (const chunk of readChunks(path, { what: "text file", ...options })) {
+    const text = decoder.decode(chunk, { stream: true });
+    if (text.length > 0) yield text;
   }
   const rest = decoder.decode();
   if (rest.length > 0) yield rest;

@@ -5,41 +5,61 @@
  */
 
 import { readText } from "../platform/files.ts";
-import { toKey, toPrintable } from "./byte_alphabet.ts";
-import {
-  encodeAsyncPieces,
-  encodePieces,
-  encodeText,
-  type IdBuffer,
-  isAsync,
-  type PartEncoder,
-} from "./encoding.ts";
-import { parseMerges, parseVocab } from "./gpt2_files.ts";
+import { BpeEncoder, type BpeTables } from "./bpe_encoder.ts";
+import { countText, encodeAsyncPieces, encodeFiles, encodePieces, encodeText } from "./encoding.ts";
+import { formatMerges, formatVocab, parseMerges, parseVocab } from "./gpt2_files.ts";
 import { formatTokenizerJson, parseTokenizerJson } from "./huggingface_json.ts";
-import { mergePretoken, type MergeRules } from "./merge_pretoken.ts";
-import { PairTable } from "./pair_table.ts";
-import { checkSpecialTokens, SpecialTokenFinder } from "./special_tokens.ts";
-import { ownCopy, type PartSink } from "./split.ts";
+import { type Merge, toMergeRules } from "./merge_rules.ts";
+import type { PatternName } from "./patterns/pattern.ts";
+import { checkSpecialTokens } from "./special_tokens.ts";
 import {
   decodeAll,
   type EncodeOptions,
   StreamDecoder,
   type TextTokenizer,
+  toNumbers,
 } from "./text_tokenizer.ts";
+import { isAsync, isFiles, type TextFiles, type TextPiece } from "./text_source.ts";
+import { formatTiktoken, parseTiktoken } from "./tiktoken_ranks.ts";
+import type { TokenizerContents } from "./tokenizer_contents.ts";
+import { Vocabulary } from "./vocabulary.ts";
 
-/** Words that are kept encoded: at most so many, none longer than so many UTF-16 code units. */
-const CACHE_WORDS = 1 << 16;
-const CACHE_WORD_LENGTH = 64;
+/** Options of {@linkcode Tokenizer}. */
+export interface TokenizerOptions {
+  /** What cuts text into words. Default `gpt2`. */
+  readonly pattern?: PatternName;
+  /**
+   * Whether a word that is a token as it stands becomes that token, even if its merges would not
+   * make it. Default false.
+   */
+  readonly ignoreMerges?: boolean;
+}
 
 /** Options of {@linkcode Tokenizer.fromFiles}. */
-export interface FromFilesOptions {
+export interface FromFilesOptions extends TokenizerOptions {
   /** Special tokens; those that the vocabulary lacks are added at its end. */
   readonly specialTokens?: readonly string[];
 }
 
+/** Options of {@linkcode Tokenizer.fromTiktoken}. */
+export interface FromTiktokenOptions {
+  /** What cuts text into words, which the file does not say. */
+  readonly pattern: PatternName;
+  /** The ids of special tokens, which the file does not say either. Default: none. */
+  readonly specialTokens?: Readonly<Record<string, number>>;
+}
+
+/** The two files that GPT-2 came with. */
+export interface Gpt2Files {
+  /** `vocab.json`: a JSON object of token ids by token. */
+  readonly vocab: string;
+  /** `merges.txt`: a merge a line. */
+  readonly merges: string;
+}
+
 /**
- * A byte-level BPE tokenizer such as GPT-2's: text is split at special tokens and, by GPT-2's
- * pattern, into words; each word's UTF-8 bytes are merged in the order the merges were learned.
+ * A byte-level BPE tokenizer such as GPT-2's: text is split at special tokens and, by a pattern, into
+ * words; each word's UTF-8 bytes are merged in the order the merges were learned.
  *
  * Special tokens in a text become their ids (see {@linkcode EncodeOptions}); where several are
  * possible, the leftmost is taken, and of those the longest. Half a surrogate pair counts as U+FFFD.
@@ -63,15 +83,16 @@ export interface FromFilesOptions {
 export class Tokenizer implements TextTokenizer {
   /** The id of each special token. */
   readonly specialTokens: ReadonlyMap<string, number>;
-  readonly #bytes: (Uint8Array | undefined)[] = [];
-  /** The id of each token by its bytes, as keys (see `toKey`). */
-  readonly #ids = new Map<string, number>();
-  readonly #merges: readonly (readonly [Uint8Array, Uint8Array])[];
-  readonly #rules: MergeRules;
-  /** The token of each single byte, or -1. */
-  readonly #byteTokens: Int32Array;
-  readonly #cache = new Map<string, Int32Array>();
-  readonly #encoder: PartEncoder;
+  /** Pairs of tokens, in the order they were learned. */
+  readonly merges: readonly Merge[];
+  /** What cuts text into words. */
+  readonly pattern: PatternName;
+  /** Whether a word that is a token as it stands becomes that token, whatever its merges make. */
+  readonly ignoreMerges: boolean;
+  /** What encoding needs, in a form that can be posted to a worker. */
+  readonly tables: BpeTables;
+  readonly #vocabulary = new Vocabulary();
+  readonly #encoder: BpeEncoder;
 
   /**
    * Makes a tokenizer from a vocabulary and merges, as {@linkcode trainBpe} returns them.
@@ -83,42 +104,51 @@ export class Tokenizer implements TextTokenizer {
    * in the vocabulary.
    * @param specialTokens Special tokens; those that the vocabulary lacks are added at its end, in
    * the order given.
+   * @param options The pattern.
    * @throws {RangeError} If an id is not an integer from 0 to 2³¹ - 1, a merge has unknown tokens or
-   * is there twice, or a special token is empty.
+   * is there twice, a special token is empty, or there is no such pattern.
    */
   constructor(
     vocab: ReadonlyMap<number, Uint8Array>,
-    merges: readonly (readonly [Uint8Array, Uint8Array])[],
+    merges: readonly Merge[],
     specialTokens: Iterable<string> = [],
+    options: TokenizerOptions = {},
   ) {
-    for (const [id, bytes] of vocab) this.#addToken(id, bytes);
+    const { pattern = "gpt2", ignoreMerges = false } = options;
+    const vocabulary = this.#vocabulary;
+    for (const [id, bytes] of vocab) vocabulary.add(id, bytes);
     const special = new Map<string, number>();
     for (const token of checkSpecialTokens(specialTokens)) {
       const bytes = new TextEncoder().encode(token);
-      const id = this.#ids.get(toKey(bytes)) ?? this.#bytes.length;
-      if (id === this.#bytes.length) this.#addToken(id, bytes);
+      const known = vocabulary.idOf(bytes);
+      const id = known === -1 ? vocabulary.size : known;
+      if (known === -1) vocabulary.add(id, bytes);
       special.set(token, id);
     }
     this.specialTokens = special;
-    this.#merges = merges;
-    this.#rules = this.#toRules(merges);
-    this.#byteTokens = Int32Array.from(
-      { length: 256 },
-      (_, byte) => this.#ids.get(String.fromCharCode(byte)) ?? -1,
-    );
-    this.#encoder = {
+    this.merges = merges;
+    this.pattern = pattern;
+    this.ignoreMerges = ignoreMerges;
+    const { ranks, merged } = toMergeRules(merges, vocabulary);
+    this.tables = {
+      pattern,
+      pairs: ranks.slots,
+      pairCount: ranks.size,
+      merged,
+      byteTokens: Int32Array.from({ length: 256 }, (_, b) => vocabulary.idOf(Uint8Array.of(b))),
       specialTokens: special,
-      finder: new SpecialTokenFinder(special.keys()),
-      sink: (ids) => this.#sink(ids),
+      ...(ignoreMerges ? { wholeWords: vocabulary.contents() } : {}),
     };
+    this.#encoder = new BpeEncoder(this.tables);
   }
 
   /**
-   * Reads a tokenizer from the two files that GPT-2 came with, in its printable byte encoding.
+   * Reads a tokenizer from the two files that GPT-2 came with, in its printable byte encoding, or
+   * from CS336's two, which are the same.
    *
    * @param vocabPath A JSON object of token ids by token, such as `vocab.json`.
    * @param mergesPath A merge a line, two tokens with a blank between, such as `merges.txt`.
-   * @param options Special tokens.
+   * @param options Special tokens, and the pattern, which the files do not say.
    * @returns The tokenizer.
    * @throws {SyntaxError} If a file is not of that form.
    * @throws {RangeError} As the constructor.
@@ -133,12 +163,13 @@ export class Tokenizer implements TextTokenizer {
     const vocabText = await readText(vocabPath, { what: "vocabulary" });
     const mergesText = await readText(mergesPath, { what: "merges" });
     const vocab = parseVocab(vocabText, { name: vocabPath, specialTokens });
-    return new Tokenizer(vocab, parseMerges(mergesText, { name: mergesPath }), specialTokens);
+    const merges = parseMerges(mergesText, { name: mergesPath });
+    return new Tokenizer(vocab, merges, specialTokens, options);
   }
 
   /**
-   * Reads a tokenizer from Hugging Face's `tokenizer.json` format: byte-level BPE with GPT-2's
-   * pattern. All its added tokens count as special. A post-processor is passed over: no tokens are
+   * Reads a tokenizer from Hugging Face's `tokenizer.json` format: byte-level BPE with one of the
+   * patterns. All its added tokens count as special. A post-processor is passed over: no tokens are
    * added to a text.
    *
    * @param json The file's text, or what `JSON.parse` made of it.
@@ -147,13 +178,50 @@ export class Tokenizer implements TextTokenizer {
    * @throws {RangeError} As the constructor.
    */
   static fromJson(json: string | object): Tokenizer {
-    const { vocab, merges, specialTokens } = parseTokenizerJson(json);
-    return new Tokenizer(vocab, merges, specialTokens);
+    const { vocab, merges, specialTokens, options } = parseTokenizerJson(json);
+    return new Tokenizer(vocab, merges, specialTokens, options);
+  }
+
+  /**
+   * Reads a tokenizer from a rank file of tiktoken's, such as `cl100k_base.tiktoken`: a token a line,
+   * in Base64, with its rank, which is its id.
+   *
+   * @example A vocabulary of two letters and their pair
+   * ```ts
+   * import { Tokenizer } from "@kindling/lm";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const ranks = "YQ== 0\nYg== 1\nYWI= 2\n"; // a, b, ab
+   * const tokenizer = Tokenizer.fromTiktoken(ranks, {
+   *   pattern: "cl100k",
+   *   specialTokens: { "<|endoftext|>": 3 },
+   * });
+   * assertEquals(tokenizer.encode("abba<|endoftext|>"), [2, 1, 0, 3]);
+   * ```
+   *
+   * @param ranks The file's text.
+   * @param options The pattern, and special tokens.
+   * @returns The tokenizer.
+   * @throws {SyntaxError} If the text is not of that form, or has a rank or a token twice.
+   */
+  static fromTiktoken(ranks: string, options: FromTiktokenOptions): Tokenizer {
+    const { pattern, specialTokens = {} } = options;
+    const { vocab, merges, hasOrphans } = parseTiktoken(ranks);
+    for (const [token, id] of Object.entries(specialTokens)) {
+      if (vocab.has(id)) {
+        throw new RangeError(
+          `Cannot use ${id} as the id of special token ${JSON.stringify(token)}: it is taken`,
+        );
+      }
+      vocab.set(id, new TextEncoder().encode(token));
+    }
+    const special = Object.keys(specialTokens);
+    return new Tokenizer(vocab, merges, special, { pattern, ignoreMerges: hasOrphans });
   }
 
   /** One more than the greatest token id: how many rows an embedding needs. */
   get vocabSize(): number {
-    return this.#bytes.length;
+    return this.#vocabulary.size;
   }
 
   /**
@@ -165,7 +233,7 @@ export class Tokenizer implements TextTokenizer {
    * @throws {RangeError} If the vocabulary lacks a byte of the text.
    */
   encode(text: string, options: EncodeOptions = {}): number[] {
-    return Array.from(this.encodeToArray(text, options));
+    return toNumbers(encodeText(text, this.#encoder, options));
   }
 
   /**
@@ -181,7 +249,19 @@ export class Tokenizer implements TextTokenizer {
   }
 
   /**
-   * Encodes a text that arrives in pieces, such as the lines of a file, keeping only the last few
+   * Counts the tokens of a text.
+   *
+   * @param text The text.
+   * @param options Which special tokens to look for.
+   * @returns How many ids {@linkcode Tokenizer.encode} would return.
+   * @throws {RangeError} If the vocabulary lacks a byte of the text.
+   */
+  countTokens(text: string, options: EncodeOptions = {}): number {
+    return countText(text, this.#encoder, options);
+  }
+
+  /**
+   * Encodes a text that arrives in pieces, as strings or as bytes in UTF-8, keeping only the last few
    * words of it: the ids are those of the whole text, wherever the pieces end.
    *
    * @param pieces The pieces of the text.
@@ -189,13 +269,17 @@ export class Tokenizer implements TextTokenizer {
    * @returns The token ids, one after another.
    * @throws {RangeError} If the vocabulary lacks a byte of the text.
    */
-  encodeIterable(pieces: Iterable<string>, options?: EncodeOptions): Generator<number>;
-  /** The same for pieces that arrive over time. */
-  encodeIterable(pieces: AsyncIterable<string>, options?: EncodeOptions): AsyncGenerator<number>;
+  encodeIterable(pieces: Iterable<TextPiece>, options?: EncodeOptions): Generator<number>;
+  /** The same for pieces that arrive over time, and for files, each a text of its own. */
   encodeIterable(
-    pieces: Iterable<string> | AsyncIterable<string>,
+    pieces: AsyncIterable<TextPiece> | TextFiles,
+    options?: EncodeOptions,
+  ): AsyncGenerator<number>;
+  encodeIterable(
+    pieces: Iterable<TextPiece> | AsyncIterable<TextPiece> | TextFiles,
     options: EncodeOptions = {},
   ): Generator<number> | AsyncGenerator<number> {
+    if (isFiles(pieces)) return encodeFiles(pieces.files, this.#encoder, options);
     return isAsync(pieces)
       ? encodeAsyncPieces(pieces, this.#encoder, options)
       : encodePieces(pieces, this.#encoder, options);
@@ -228,8 +312,11 @@ export class Tokenizer implements TextTokenizer {
    * @returns Its id, or undefined if there is no such token.
    */
   tokenToId(token: string | Uint8Array): number | undefined {
-    if (typeof token !== "string") return this.#ids.get(toKey(token));
-    return this.specialTokens.get(token) ?? this.#ids.get(toKey(new TextEncoder().encode(token)));
+    const special = typeof token === "string" ? this.specialTokens.get(token) : undefined;
+    if (special !== undefined) return special;
+    const bytes = typeof token === "string" ? new TextEncoder().encode(token) : token;
+    const id = this.#vocabulary.idOf(bytes);
+    return id === -1 ? undefined : id;
   }
 
   /**
@@ -240,10 +327,19 @@ export class Tokenizer implements TextTokenizer {
    * @throws {RangeError} If there is no token with that id.
    */
   idToBytes(id: number): Uint8Array {
-    const bytes = this.#bytes[id];
+    const bytes = this.#vocabulary.bytesOf(id);
     if (bytes !== undefined) return bytes;
     const reason = id >= 0 && id < this.vocabSize ? "" : `, needed 0 to ${this.vocabSize - 1}`;
     throw new RangeError(`Cannot decode token id ${id}: the vocabulary has no such id${reason}`);
+  }
+
+  /**
+   * Lists the vocabulary.
+   *
+   * @returns The ids that there are, in order.
+   */
+  ids(): Iterable<number> {
+    return this.#vocabulary.ids();
   }
 
   /**
@@ -252,84 +348,36 @@ export class Tokenizer implements TextTokenizer {
    * @returns The file's text; {@linkcode Tokenizer.fromJson} reads it.
    */
   toJson(): string {
-    return formatTokenizerJson({
-      vocab: this.#bytes,
-      merges: this.#merges,
-      specialTokens: this.specialTokens,
-    });
+    return formatTokenizerJson({ ...this.#parts(), pattern: this.pattern });
   }
 
-  #addToken(id: number, bytes: Uint8Array): void {
-    if (!Number.isInteger(id) || id < 0 || id > 0x7fffffff) {
-      throw new RangeError(
-        `Cannot use ${id} as a token id: needed an integer from 0 to 2147483647`,
-      );
-    }
-    this.#bytes[id] = bytes;
-    const key = toKey(bytes);
-    if (!this.#ids.has(key)) this.#ids.set(key, id);
+  /**
+   * Writes the tokenizer as the two files that GPT-2 came with. They say neither which tokens are
+   * special nor the pattern.
+   *
+   * @returns The files' texts; {@linkcode Tokenizer.fromFiles} reads them.
+   */
+  toGpt2Files(): Gpt2Files {
+    return { vocab: formatVocab(this.#parts()), merges: formatMerges(this.merges) };
   }
 
-  #toRules(merges: readonly (readonly [Uint8Array, Uint8Array])[]): MergeRules {
-    const ranks = new PairTable(merges.length);
-    const merged = new Int32Array(merges.length);
-    merges.forEach(([left, right], rank) => {
-      const describe = () => `${quote(left)} + ${quote(right)} (merge ${rank + 1})`;
-      const idOf = (key: string, bytes: () => Uint8Array) => {
-        const id = this.#ids.get(key);
-        if (id !== undefined) return id;
-        throw new RangeError(
-          `Cannot merge ${describe()}: ${quote(bytes())} is not in the vocabulary`,
-        );
-      };
-      const leftId = idOf(toKey(left), () => left);
-      const rightId = idOf(toKey(right), () => right);
-      merged[rank] = idOf(toKey(left) + toKey(right), () => Uint8Array.of(...left, ...right));
-      const earlier = ranks.get(leftId, rightId);
-      if (earlier !== -1) {
-        throw new RangeError(`Cannot merge ${describe()}: merge ${earlier + 1} is the same`);
-      }
-      ranks.set(leftId, rightId, rank);
-    });
-    return { ranks, merged };
+  /**
+   * Writes the tokenizer as a rank file of tiktoken's, which has no special tokens and does not say
+   * the pattern.
+   *
+   * @returns The file's text; {@linkcode Tokenizer.fromTiktoken} reads it.
+   * @throws {RangeError} If the ids of merged tokens are not in the order of the merges, as ranks are.
+   */
+  toTiktoken(): string {
+    return formatTiktoken(this.#parts(), this.tables.merged);
   }
 
-  #sink(ids: IdBuffer): PartSink {
+  #parts(): TokenizerContents {
     return {
-      pretoken: (text, start, end) => {
-        const word = text.slice(start, end);
-        let tokens = this.#cache.get(word);
-        if (tokens === undefined) {
-          tokens = this.#encodeWord(word);
-          this.#remember(word, tokens);
-        }
-        ids.append(tokens);
-      },
-      special: (token) => ids.push(this.specialTokens.get(token)!),
+      vocabulary: this.#vocabulary,
+      merges: this.merges,
+      specialTokens: this.specialTokens,
+      ignoreMerges: this.ignoreMerges,
     };
   }
-
-  #encodeWord(word: string): Int32Array {
-    const bytes = new TextEncoder().encode(word);
-    const tokens = Int32Array.from(bytes, (byte) => this.#byteTokens[byte]!);
-    const missing = tokens.indexOf(-1);
-    if (missing !== -1) {
-      const byte = bytes[missing]!.toString(16).padStart(2, "0");
-      throw new RangeError(
-        `Cannot encode ${JSON.stringify(word)}: the vocabulary has no token for byte 0x${byte}`,
-      );
-    }
-    return tokens.slice(0, mergePretoken(tokens, tokens.length, this.#rules));
-  }
-
-  #remember(word: string, tokens: Int32Array): void {
-    if (word.length > CACHE_WORD_LENGTH) return;
-    if (this.#cache.size >= CACHE_WORDS) this.#cache.clear();
-    this.#cache.set(ownCopy(word), tokens);
-  }
-}
-
-/** A token as error messages show it. */
-function quote(token: Uint8Array): string {
-  return JSON.stringify(toPrintable(token));
 }

@@ -63,3 +63,9 @@ export function toKey(bytes: Uint8Array): string {
 export function fromKey(key: string): Uint8Array {
   return Uint8Array.from(key, (character) => character.charCodeAt(0));
 }
+
+/** The key of each single byte (see `toKey`). */
+export const BYTE_KEYS: readonly string[] = Array.from(
+  { length: 256 },
+  (_, byte) => String.fromCharCode(byte),
+);

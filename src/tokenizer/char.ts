@@ -5,13 +5,14 @@
  */
 
 import {
+  countText,
   encodeAsyncPieces,
+  encodeFiles,
   encodePieces,
   encodeText,
-  type IdBuffer,
-  isAsync,
   type PartEncoder,
 } from "./encoding.ts";
+import type { IdBuffer } from "./id_buffer.ts";
 import { asArray, asObject, asString, describe, parseJson } from "./json_checks.ts";
 import { checkSpecialTokens, SpecialTokenFinder } from "./special_tokens.ts";
 import { type PartSink, split } from "./split.ts";
@@ -20,7 +21,9 @@ import {
   type EncodeOptions,
   StreamDecoder,
   type TextTokenizer,
+  toNumbers,
 } from "./text_tokenizer.ts";
+import { isAsync, isFiles, type TextFiles, type TextPiece } from "./text_source.ts";
 
 /** What marks a {@linkcode CharTokenizer} in a `tokenizer.json` file. */
 export const CHAR_TOKENIZER_TYPE = "kindling-char";
@@ -101,7 +104,7 @@ export class CharTokenizer implements TextTokenizer {
   static fromText(text: string, options: CharTokenizerOptions = {}): CharTokenizer {
     const found = new Set<number>();
     const collect: PartSink = {
-      pretoken(whole, start, end) {
+      plain(whole, start, end) {
         for (let at = start; at < end;) {
           const codePoint = codePointAt(whole, at);
           found.add(codePoint);
@@ -111,7 +114,7 @@ export class CharTokenizer implements TextTokenizer {
       special() {},
     };
     const special = checkSpecialTokens(options.specialTokens ?? []);
-    split(text, new SpecialTokenFinder(special), collect, true);
+    split(text, new SpecialTokenFinder(special), collect);
     const sorted = [...found].sort((a, b) => a - b);
     return new CharTokenizer(sorted.map((codePoint) => String.fromCodePoint(codePoint)), options);
   }
@@ -151,7 +154,7 @@ export class CharTokenizer implements TextTokenizer {
    * @throws {RangeError} If a character is not in the vocabulary; the message says which and where.
    */
   encode(text: string, options: EncodeOptions = {}): number[] {
-    return Array.from(this.encodeToArray(text, options));
+    return toNumbers(this.encodeToArray(text, options));
   }
 
   /**
@@ -168,7 +171,19 @@ export class CharTokenizer implements TextTokenizer {
   }
 
   /**
-   * Encodes a text that arrives in pieces, such as the lines of a file: the ids are those of the
+   * Counts the tokens of a text.
+   *
+   * @param text The text.
+   * @param options Which special tokens to look for.
+   * @returns How many ids {@linkcode CharTokenizer.encode} would return.
+   * @throws {RangeError} If a character is not in the vocabulary; the message says which and where.
+   */
+  countTokens(text: string, options: EncodeOptions = {}): number {
+    return countText(text, this.#encoder, options);
+  }
+
+  /**
+   * Encodes a text that arrives in pieces, as strings or as bytes in UTF-8: the ids are those of the
    * whole text, wherever the pieces end.
    *
    * @param pieces The pieces of the text.
@@ -176,13 +191,17 @@ export class CharTokenizer implements TextTokenizer {
    * @returns The token ids, one after another.
    * @throws {RangeError} If a character is not in the vocabulary; the message says which and where.
    */
-  encodeIterable(pieces: Iterable<string>, options?: EncodeOptions): Generator<number>;
-  /** The same for pieces that arrive over time. */
-  encodeIterable(pieces: AsyncIterable<string>, options?: EncodeOptions): AsyncGenerator<number>;
+  encodeIterable(pieces: Iterable<TextPiece>, options?: EncodeOptions): Generator<number>;
+  /** The same for pieces that arrive over time, and for files, each a text of its own. */
   encodeIterable(
-    pieces: Iterable<string> | AsyncIterable<string>,
+    pieces: AsyncIterable<TextPiece> | TextFiles,
+    options?: EncodeOptions,
+  ): AsyncGenerator<number>;
+  encodeIterable(
+    pieces: Iterable<TextPiece> | AsyncIterable<TextPiece> | TextFiles,
     options: EncodeOptions = {},
   ): Generator<number> | AsyncGenerator<number> {
+    if (isFiles(pieces)) return encodeFiles(pieces.files, this.#encoder, options);
     return isAsync(pieces)
       ? encodeAsyncPieces(pieces, this.#encoder, options)
       : encodePieces(pieces, this.#encoder, options);
@@ -253,7 +272,7 @@ export class CharTokenizer implements TextTokenizer {
   #sink(ids: IdBuffer): PartSink {
     let position = 0;
     return {
-      pretoken: (text, start, end) => {
+      plain: (text, start, end) => {
         for (let at = start; at < end;) {
           const codePoint = codePointAt(text, at);
           const id = this.#ids.get(String.fromCodePoint(codePoint));

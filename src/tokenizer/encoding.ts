@@ -1,47 +1,16 @@
 /**
  * The ways of encoding that every tokenizer offers, made from the one it must provide itself: the
- * ids of one pre-token.
+ * ids of text without special tokens.
  *
  * @module
  */
 
+import { readChunks } from "../platform/files.ts";
+import { IdBuffer } from "./id_buffer.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
-import { type PartSink, split, StreamSplitter } from "./split.ts";
+import { type PartSink, split } from "./split.ts";
+import { TextGatherer, type TextPiece } from "./text_source.ts";
 import type { EncodeOptions } from "./text_tokenizer.ts";
-
-/** Token ids in an array that grows. */
-export class IdBuffer {
-  #ids: Int32Array<ArrayBuffer> = new Int32Array(256);
-  #length = 0;
-
-  /** Adds one id. */
-  push(id: number): void {
-    if (this.#length === this.#ids.length) this.#reserve(1);
-    this.#ids[this.#length++] = id;
-  }
-
-  /** Adds ids. */
-  append(ids: Int32Array): void {
-    if (this.#length + ids.length > this.#ids.length) this.#reserve(ids.length);
-    // Most words are a few tokens: a loop is faster than `set` then.
-    if (ids.length > 16) this.#ids.set(ids, this.#length);
-    else for (let i = 0; i < ids.length; i++) this.#ids[this.#length + i] = ids[i]!;
-    this.#length += ids.length;
-  }
-
-  /** A copy of the ids added since the start or the last `take`. */
-  take(): Int32Array<ArrayBuffer> {
-    const ids = this.#ids.slice(0, this.#length);
-    this.#length = 0;
-    return ids;
-  }
-
-  #reserve(count: number): void {
-    const grown = new Int32Array(2 * (this.#length + count));
-    grown.set(this.#ids);
-    this.#ids = grown;
-  }
-}
 
 /** What a tokenizer provides. */
 export interface PartEncoder {
@@ -60,50 +29,81 @@ export function encodeText(
   options: EncodeOptions,
 ): Int32Array<ArrayBuffer> {
   const ids = new IdBuffer();
-  split(text, finderFor(encoder, options), encoder.sink(ids), true);
+  split(text, finderFor(encoder, options), encoder.sink(ids));
   return ids.take();
+}
+
+/** Counts the tokens of a whole text. */
+export function countText(text: string, encoder: PartEncoder, options: EncodeOptions): number {
+  const ids = new IdBuffer();
+  split(text, finderFor(encoder, options), encoder.sink(ids));
+  return ids.drop();
+}
+
+/** Encodes one text that arrives in pieces. */
+class StreamEncoder {
+  readonly #finder: SpecialTokenFinder;
+  readonly #text: TextGatherer;
+  readonly #ids = new IdBuffer();
+  readonly #sink: PartSink;
+
+  constructor(encoder: PartEncoder, options: EncodeOptions) {
+    this.#finder = finderFor(encoder, options);
+    this.#text = new TextGatherer(this.#finder);
+    this.#sink = encoder.sink(this.#ids);
+  }
+
+  push(piece: TextPiece): Int32Array {
+    return this.#encode(this.#text.push(piece));
+  }
+
+  end(): Int32Array {
+    return this.#encode(this.#text.end());
+  }
+
+  #encode(text: string): Int32Array {
+    if (text !== "") split(text, this.#finder, this.#sink);
+    return this.#ids.take();
+  }
 }
 
 /** Encodes a text that arrives in pieces. */
 export function* encodePieces(
-  pieces: Iterable<string>,
+  pieces: Iterable<TextPiece>,
   encoder: PartEncoder,
   options: EncodeOptions,
 ): Generator<number> {
-  const ids = new IdBuffer();
-  const splitter = new StreamSplitter(finderFor(encoder, options), encoder.sink(ids));
-  for (const piece of pieces) {
-    splitter.push(piece);
-    yield* ids.take();
-  }
-  splitter.end();
-  yield* ids.take();
+  const stream = new StreamEncoder(encoder, options);
+  for (const piece of pieces) yield* stream.push(piece);
+  yield* stream.end();
 }
 
 /** Encodes a text that arrives in pieces over time. */
 export async function* encodeAsyncPieces(
-  pieces: AsyncIterable<string>,
+  pieces: AsyncIterable<TextPiece>,
   encoder: PartEncoder,
   options: EncodeOptions,
 ): AsyncGenerator<number> {
-  const ids = new IdBuffer();
-  const splitter = new StreamSplitter(finderFor(encoder, options), encoder.sink(ids));
+  const stream = new StreamEncoder(encoder, options);
   for await (const piece of pieces) {
-    splitter.push(piece);
-    for (const id of ids.take()) yield id; // `yield*` would wait for each id twice
+    for (const id of stream.push(piece)) yield id; // `yield*` would wait for each id twice
   }
-  splitter.end();
-  for (const id of ids.take()) yield id;
+  for (const id of stream.end()) yield id;
 }
 
-/** Whether pieces arrive over time. */
-export function isAsync(
-  pieces: Iterable<string> | AsyncIterable<string>,
-): pieces is AsyncIterable<string> {
-  return typeof pieces === "object" && Symbol.asyncIterator in pieces;
+/** Encodes files, each a text of its own. */
+export async function* encodeFiles(
+  files: readonly string[],
+  encoder: PartEncoder,
+  options: EncodeOptions,
+): AsyncGenerator<number> {
+  for (const path of files) {
+    yield* encodeAsyncPieces(readChunks(path, { what: "text file" }), encoder, options);
+  }
 }
 
-function finderFor(encoder: PartEncoder, options: EncodeOptions): SpecialTokenFinder {
+/** What finds the special tokens that are to be looked for. */
+export function finderFor(encoder: PartEncoder, options: EncodeOptions): SpecialTokenFinder {
   const { allowedSpecial = "all" } = options;
   if (allowedSpecial === "all") return encoder.finder;
   if (allowedSpecial === "none") return new SpecialTokenFinder([]);

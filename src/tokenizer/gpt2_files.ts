@@ -5,8 +5,10 @@
  * @module
  */
 
-import { fromPrintable } from "./byte_alphabet.ts";
+import { fromPrintable, toPrintable } from "./byte_alphabet.ts";
 import { asObject, asTokenId, parseJson } from "./json_checks.ts";
+import type { Merge } from "./merge_rules.ts";
+import type { TokenizerContents } from "./tokenizer_contents.ts";
 
 /** Options of {@linkcode parseVocab}. */
 export interface ParseVocabOptions {
@@ -82,4 +84,36 @@ export function toBytes(token: string, name: string): Uint8Array {
   throw new SyntaxError(
     `Cannot read ${name}: token ${JSON.stringify(token)} is not in GPT-2's printable byte encoding`,
   );
+}
+
+/**
+ * The ids by token as `vocab.json` has them, special tokens as they are and all others in the
+ * printable byte encoding. A token that looks like a special one gives way to it, and of ids with the
+ * same bytes there is only the one that encoding uses.
+ */
+export function vocabEntries(contents: TokenizerContents): Map<string, number> {
+  const { vocabulary, specialTokens } = contents;
+  const special = new Set(specialTokens.values());
+  const entries = new Map([...specialTokens].sort(([, a], [, b]) => a - b));
+  for (const id of vocabulary.ids()) {
+    const bytes = vocabulary.bytesOf(id)!;
+    const token = toPrintable(bytes);
+    if (!special.has(id) && !entries.has(token)) entries.set(token, vocabulary.idOf(bytes));
+  }
+  return entries;
+}
+
+/** Writes `vocab.json`. */
+export function formatVocab(contents: TokenizerContents): string {
+  return JSON.stringify(Object.fromEntries(vocabEntries(contents))) + "\n";
+}
+
+/** Writes `merges.txt`. */
+export function formatMerges(merges: readonly Merge[]): string {
+  return ["#version: 0.2", ...merges.map(formatMerge), ""].join("\n");
+}
+
+/** One merge as a line. */
+export function formatMerge([left, right]: Merge): string {
+  return `${toPrintable(left)} ${toPrintable(right)}`;
 }

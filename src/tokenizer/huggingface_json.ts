@@ -1,11 +1,10 @@
 /**
- * Hugging Face's `tokenizer.json`, as far as it describes byte-level BPE with GPT-2's pattern.
+ * Hugging Face's `tokenizer.json`, as far as it describes byte-level BPE with one of the patterns.
  *
  * @module
  */
 
-import { toPrintable } from "./byte_alphabet.ts";
-import { parseMerge, toBytes } from "./gpt2_files.ts";
+import { formatMerge, parseMerge, toBytes, vocabEntries } from "./gpt2_files.ts";
 import {
   asArray,
   asObject,
@@ -15,6 +14,10 @@ import {
   type JsonObject,
   parseJson,
 } from "./json_checks.ts";
+
+import { patternOfSource, PATTERNS } from "./patterns/mod.ts";
+import type { PatternName } from "./patterns/pattern.ts";
+import type { TokenizerContents } from "./tokenizer_contents.ts";
 
 const FILE = "tokenizer.json";
 
@@ -26,6 +29,8 @@ export interface TokenizerParts {
   readonly merges: [Uint8Array, Uint8Array][];
   /** The contents of its added tokens. */
   readonly specialTokens: string[];
+  /** What cuts text into words, and whether words that are tokens are taken whole. */
+  readonly options: { readonly pattern: PatternName; readonly ignoreMerges: boolean };
 }
 
 /**
@@ -39,6 +44,7 @@ export function parseTokenizerJson(json: string | object): TokenizerParts {
   const file = asObject(parseJson(json, FILE), FILE);
   const model = asObject(file.model, `${FILE} model`);
   checkSupported(file, model);
+  const pattern = parsePattern(asObject(file.pre_tokenizer, `${FILE} pre-tokenizer`));
 
   const added = parseAddedTokens(file.added_tokens ?? []);
   const vocab = new Map<number, Uint8Array>();
@@ -58,7 +64,8 @@ export function parseTokenizerJson(json: string | object): TokenizerParts {
     const line = Array.isArray(merge) ? merge.join(" ") : asString(merge, name);
     return parseMerge(line, name);
   });
-  return { vocab, merges, specialTokens: [...added.keys()] };
+  const options = { pattern, ignoreMerges: model.ignore_merges === true };
+  return { vocab, merges, specialTokens: [...added.keys()], options };
 }
 
 /** The ids of the added tokens by their text. */
@@ -77,54 +84,64 @@ function parseAddedTokens(value: unknown): Map<string, number> {
 
 function checkSupported(file: JsonObject, model: JsonObject): void {
   if (model.type !== "BPE") unsupported("model", describe(model.type), '"BPE"');
-  for (const flag of ["byte_fallback", "ignore_merges"]) {
-    if (model[flag] === true) unsupported("model", flag);
-  }
+  if (model.byte_fallback === true) unsupported("model", "byte_fallback");
   for (const affix of ["continuing_subword_prefix", "end_of_word_suffix"]) {
     if (model[affix]) unsupported("model", affix);
   }
   if (file.normalizer) unsupported("normalizer", describe(file.normalizer), "none");
-  const pretokenizer = asObject(file.pre_tokenizer, `${FILE} pre-tokenizer`);
-  if (pretokenizer.type !== "ByteLevel" || pretokenizer.use_regex === false) {
-    unsupported("pre-tokenizer", describe(pretokenizer.type), "ByteLevel with GPT-2's pattern");
+}
+
+/**
+ * The pattern: GPT-2's by itself is a ByteLevel pre-tokenizer; any other stands before it in a
+ * sequence, as Split.
+ */
+function parsePattern(pretokenizer: JsonObject): PatternName {
+  const steps = pretokenizer.type === "Sequence"
+    ? asArray(pretokenizer.pretokenizers, `${FILE} pre-tokenizer`)
+    : [pretokenizer];
+  const objects = steps.map((step) => asObject(step, `${FILE} pre-tokenizer`));
+  const [byteLevel, split] = [objects.at(-1), objects.at(-2)];
+  const types = objects.map(({ type }) => type).join(", ");
+  if (byteLevel?.type !== "ByteLevel" || objects.length > 2) {
+    unsupported("pre-tokenizer", describe(types), "ByteLevel, or Split and ByteLevel");
   }
-  if (pretokenizer.add_prefix_space === true) unsupported("pre-tokenizer", "add_prefix_space");
+  if (byteLevel.add_prefix_space === true) unsupported("pre-tokenizer", "add_prefix_space");
+  if (split === undefined) {
+    if (byteLevel.use_regex === false) unsupported("pre-tokenizer", "no pattern", "one");
+    return "gpt2";
+  }
+  const regex = asObject(split.pattern ?? {}, `${FILE} pre-tokenizer pattern`).Regex;
+  const pattern = typeof regex === "string" ? patternOfSource(regex) : undefined;
+  const isSupported = split.type === "Split" && split.behavior !== "Removed" &&
+    split.invert !== true && byteLevel.use_regex === false && pattern !== undefined;
+  if (isSupported) return pattern.name;
+  unsupported(
+    "pre-tokenizer",
+    describe(pattern === undefined ? regex : split),
+    `the pattern of ${Object.keys(PATTERNS).join(", ")}, isolated`,
+  );
 }
 
 function unsupported(where: string, found: string, needed: string = `no ${found}`): never {
   throw new SyntaxError(`Cannot read ${FILE}: its ${where} has ${found}, needed ${needed}`);
 }
 
-/** What {@linkcode formatTokenizerJson} writes. */
-export interface FormatOptions {
-  /** The bytes of each token, by id; ids may be missing. */
-  readonly vocab: readonly (Uint8Array | undefined)[];
-  /** Pairs of tokens, in the order they were learned. */
-  readonly merges: readonly (readonly [Uint8Array, Uint8Array])[];
-  /** The id of each special token. */
-  readonly specialTokens: ReadonlyMap<string, number>;
-}
-
 /**
  * Writes a `tokenizer.json`.
  *
- * @param options The tokenizer's parts.
+ * @param contents The tokenizer's parts.
  * @returns The file's text.
  */
-export function formatTokenizerJson(options: FormatOptions): string {
-  const added = [...options.specialTokens].sort(([, a], [, b]) => a - b);
-  const isAdded = new Set(options.specialTokens.values());
-  const vocab: Record<string, number> = Object.fromEntries(added);
-  // A special token that looks like another token gives way: it is among the added tokens too.
-  options.vocab.forEach((bytes, id) => {
-    if (bytes !== undefined && !isAdded.has(id)) vocab[toPrintable(bytes)] = id;
-  });
+export function formatTokenizerJson(
+  contents: TokenizerContents & { readonly pattern: PatternName },
+): string {
+  const { specialTokens, merges, ignoreMerges, pattern } = contents;
   const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true };
   const file = {
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: added.map(([content, id]) => ({
+    added_tokens: [...specialTokens].sort(([, a], [, b]) => a - b).map(([content, id]) => ({
       id,
       content,
       single_word: false,
@@ -134,7 +151,18 @@ export function formatTokenizerJson(options: FormatOptions): string {
       special: true,
     })),
     normalizer: null,
-    pre_tokenizer: { ...byteLevel, use_regex: true },
+    pre_tokenizer: pattern === "gpt2" ? { ...byteLevel, use_regex: true } : {
+      type: "Sequence",
+      pretokenizers: [
+        {
+          type: "Split",
+          pattern: { Regex: PATTERNS[pattern].source },
+          behavior: "Isolated",
+          invert: false,
+        },
+        { ...byteLevel, use_regex: false },
+      ],
+    },
     post_processor: null,
     decoder: { ...byteLevel, use_regex: true },
     model: {
@@ -145,9 +173,9 @@ export function formatTokenizerJson(options: FormatOptions): string {
       end_of_word_suffix: null,
       fuse_unk: false,
       byte_fallback: false,
-      ignore_merges: false,
-      vocab,
-      merges: options.merges.map(([left, right]) => `${toPrintable(left)} ${toPrintable(right)}`),
+      ignore_merges: ignoreMerges,
+      vocab: Object.fromEntries(vocabEntries(contents)),
+      merges: merges.map(formatMerge),
     },
   };
   return JSON.stringify(file, null, 2) + "\n";

@@ -21,6 +21,25 @@ export class PairTable {
     this.#mask = capacity - 1;
   }
 
+  /** A table on the array of another, as `slots` gives it; not copied. */
+  static from(slots: Int32Array, size: number): PairTable {
+    const table = new PairTable(0);
+    table.#slots = slots;
+    table.#mask = slots.length / SLOT - 1;
+    table.#size = size;
+    return table;
+  }
+
+  /** The array that the table stands on. */
+  get slots(): Int32Array {
+    return this.#slots;
+  }
+
+  /** How many pairs there are. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** The value of a pair, or -1. */
   get(left: number, right: number): number {
     return this.#slots[this.#find(left, right) + 2]!;

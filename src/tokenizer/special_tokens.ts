@@ -17,12 +17,10 @@ export interface SpecialMatch {
 export class SpecialTokenFinder {
   readonly #tokens: readonly string[];
   readonly #pattern: RegExp | undefined;
-  readonly #longest: number;
 
   /** Takes the special tokens in any order, none of them empty. */
   constructor(tokens: Iterable<string>) {
     this.#tokens = [...new Set(tokens)].sort((a, b) => b.length - a.length);
-    this.#longest = this.#tokens[0]?.length ?? 0;
     if (this.#tokens.length > 0) {
       const escaped = this.#tokens.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
       this.#pattern = new RegExp(escaped.join("|"), "g");
@@ -38,20 +36,19 @@ export class SpecialTokenFinder {
   }
 
   /**
-   * Where, from `start` on, a special token may begin that the end of `text` cuts off: the first
-   * place from which `text` is the beginning of a special token but not all of it; else its length.
+   * Whether a special token goes across a place in a text, or may go across it once more of the text
+   * is there.
    */
-  unfinishedStart(text: string, start: number): number {
-    const first = Math.max(start, text.length - this.#longest + 1);
-    for (let at = first; at < text.length; at++) {
-      const rest = text.length - at;
-      if (
-        this.#tokens.some((token) => token.length > rest && text.endsWith(token.slice(0, rest)))
-      ) {
-        return at;
+  mayCross(text: string, at: number): boolean {
+    return this.#tokens.some((token) => {
+      for (let start = Math.max(0, at - token.length + 1); start < at; start++) {
+        const visible = text.length - start;
+        if (text.startsWith(visible < token.length ? token.slice(0, visible) : token, start)) {
+          return true;
+        }
       }
-    }
-    return text.length;
+      return false;
+    });
   }
 }
 

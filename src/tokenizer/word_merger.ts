@@ -2,112 +2,135 @@
  * The heart of training: all different words of a text as rows of tokens, with the count of every
  * pair of neighbours kept up to date as pairs are merged.
  *
- * Words stand one after another in flat arrays; a *place* is an index into them. Every place but the
- * last of a word begins exactly one pair, so the places of each pair form a doubly linked list inside
- * two more arrays, and a place moves from list to list without anything being allocated.
+ * Words stand one after another in one array and shrink in place. Each pair has a list of the words
+ * it was seen in; a merge goes through that list only. A word may have lost the pair since: it is
+ * looked through anyway, which is cheaper than keeping the lists exact.
  *
  * @module
  */
 
-import { fromKey } from "./byte_alphabet.ts";
+import { BYTE_KEYS, fromKey } from "./byte_alphabet.ts";
 import { PairHeap } from "./pair_heap.ts";
 import { PairTable } from "./pair_table.ts";
+import type { CountedWords } from "./word_counts.ts";
+import { WordLists } from "./word_lists.ts";
 
 const NONE = -1;
 
 /** Options of {@linkcode WordMerger}. */
 export interface WordMergerOptions {
+  /** Pairs that occur less often than this are not merged. */
+  readonly minFrequency: number;
   /** Pairs whose tokens together have more bytes than this are not merged. */
   readonly maxTokenLength: number;
 }
 
 /** Merges the most frequent pair of neighbours, again and again. */
 export class WordMerger {
-  // Per place.
-  readonly #token: Int32Array;
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  /** How often the word occurs in the text. */
-  readonly #weight: Float64Array;
-  readonly #pairAt: Int32Array;
-  readonly #nextInPair: Int32Array;
-  readonly #previousInPair: Int32Array;
+  // Per word: its tokens are `#tokens[#starts[word] … #starts[word] + #lengths[word] - 1]`.
+  readonly #tokens: Int32Array;
+  readonly #starts: Int32Array;
+  readonly #lengths: Int32Array;
+  readonly #weights: Float64Array;
 
   // Per pair.
-  readonly #pairs = new PairTable(1 << 12);
+  readonly #pairs = new PairTable(1 << 14);
   readonly #left: number[] = [];
   readonly #right: number[] = [];
-  readonly #count: number[] = [];
-  readonly #firstPlace: number[] = [];
+  readonly #counts: number[] = [];
+  readonly #words: WordLists;
 
   /** The bytes of each token, as keys (see `toKey`). Tokens 0 to 255 are the bytes. */
-  readonly #bytes: string[] = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte));
+  readonly #keys: string[] = [...BYTE_KEYS];
   readonly #heap: PairHeap;
-  readonly #maxTokenLength: number;
+  readonly #options: WordMergerOptions;
 
   /** Takes the words of a text, each with how often it occurs. */
-  constructor(words: ReadonlyMap<string, number>, options: WordMergerOptions) {
-    this.#maxTokenLength = options.maxTokenLength;
-    const { bytes, lengths } = toUtf8([...words.keys()]);
-    const length = bytes.length;
-    this.#token = new Int32Array(length);
-    this.#next = new Int32Array(length);
-    this.#previous = new Int32Array(length);
-    this.#weight = new Float64Array(length);
-    this.#pairAt = new Int32Array(length).fill(NONE);
-    this.#nextInPair = new Int32Array(length);
-    this.#previousInPair = new Int32Array(length);
-    let start = 0;
-    let index = 0;
-    for (const weight of words.values()) {
-      const end = start + lengths[index++]!;
-      this.#layOut(bytes, start, end, weight);
-      start = end;
+  constructor({ bytes, starts, counts }: CountedWords, options: WordMergerOptions) {
+    this.#options = options;
+    this.#tokens = Int32Array.from(bytes);
+    this.#starts = starts;
+    this.#weights = counts;
+    this.#lengths = new Int32Array(counts.length);
+    this.#words = new WordLists(bytes.length);
+    for (let word = 0; word < counts.length; word++) {
+      this.#lengths[word] = starts[word + 1]! - starts[word]!;
+      for (let at = starts[word]! + 1; at < starts[word + 1]!; at++) {
+        this.#countPair(bytes[at - 1]!, bytes[at]!, word);
+      }
     }
     this.#heap = new PairHeap((a, b) => this.#winsTie(a, b));
-    this.#count.forEach((count, pair) => this.#heap.push(pair, count));
+    this.#pushPairsFrom(0);
   }
 
   /**
    * Merges the most frequent pair wherever it occurs.
    *
-   * @param minFrequency How often the pair must occur at least.
-   * @returns The bytes of its two tokens, or undefined if no pair is that frequent.
+   * @returns The bytes of its two tokens, or undefined if no pair is frequent enough.
    */
-  mergeNext(minFrequency: number): [Uint8Array, Uint8Array] | undefined {
+  mergeNext(): [Uint8Array, Uint8Array] | undefined {
     const pair = this.#mostFrequent();
-    if (pair === NONE || this.#count[pair]! < minFrequency) return undefined;
+    if (pair === NONE) return undefined;
     const left = this.#left[pair]!;
     const right = this.#right[pair]!;
-    const merged = this.#bytes.push(this.#bytes[left]! + this.#bytes[right]!) - 1;
-    const firstNewPair = this.#count.length;
-    for (const place of this.#placesOf(pair)) {
-      // In a run such as aaa the second pair is gone once the first is merged.
-      if (this.#pairAt[place] === pair) this.#mergeAt(place, merged);
-    }
-    for (let other = firstNewPair; other < this.#count.length; other++) {
-      this.#heap.push(other, this.#count[other]!);
-    }
-    return [fromKey(this.#bytes[left]!), fromKey(this.#bytes[right]!)];
+    const merged = this.#keys.push(this.#keys[left]! + this.#keys[right]!) - 1;
+    const firstNewPair = this.#counts.length;
+    this.#words.drain(pair, (word) => this.#mergeInWord(word, left, right, merged));
+    this.#counts[pair] = 0;
+    this.#pushPairsFrom(firstNewPair);
+    return [fromKey(this.#keys[left]!), fromKey(this.#keys[right]!)];
   }
 
-  /** Sets up the places of one word. */
-  #layOut(bytes: Uint8Array, start: number, end: number, weight: number): void {
-    for (let place = start; place < end; place++) {
-      this.#token[place] = bytes[place]!;
-      this.#previous[place] = place === start ? NONE : place - 1;
-      this.#next[place] = place === end - 1 ? NONE : place + 1;
-      this.#weight[place] = weight;
+  /** Replaces the pair by the merged token wherever it stands in a word, from left to right. */
+  #mergeInWord(word: number, left: number, right: number, merged: number): void {
+    const tokens = this.#tokens;
+    const start = this.#starts[word]!;
+    const end = start + this.#lengths[word]!;
+    const weight = this.#weights[word]!;
+    let to = start;
+    for (let at = start; at < end; at++) {
+      if (tokens[at] !== left || at + 1 >= end || tokens[at + 1] !== right) {
+        tokens[to++] = tokens[at]!;
+        continue;
+      }
+      // What stood before: a token as it was, or one that was merged just now.
+      if (to > start) {
+        const before = tokens[to - 1]!;
+        this.#uncountPair(before === merged ? right : before, left, weight);
+        this.#countPair(before, merged, word);
+      }
+      tokens[to++] = merged;
+      at++;
+      if (at + 1 < end) {
+        const after = tokens[at + 1]!;
+        // If the same pair follows, the next round counts what it makes of it.
+        const isPair = after === left && at + 2 < end && tokens[at + 2] === right;
+        if (!isPair) {
+          this.#uncountPair(right, after, weight);
+          this.#countPair(merged, after, word);
+        }
+      }
     }
-    for (let place = start; place < end - 1; place++) this.#addPair(place);
+    this.#lengths[word] = to - start;
   }
 
-  /** Whether pair `a`'s byte strings are lexicographically greater than pair `b`'s. */
-  #winsTie(a: number, b: number): boolean {
-    const leftOfA = this.#bytes[this.#left[a]!]!;
-    const leftOfB = this.#bytes[this.#left[b]!]!;
-    if (leftOfA !== leftOfB) return leftOfA > leftOfB;
-    return this.#bytes[this.#right[a]!]! > this.#bytes[this.#right[b]!]!;
+  /** Counts a pair in a word. */
+  #countPair(left: number, right: number, word: number): void {
+    let pair = this.#pairs.get(left, right);
+    if (pair === NONE) {
+      pair = this.#counts.push(0) - 1;
+      this.#pairs.set(left, right, pair);
+      this.#left.push(left);
+      this.#right.push(right);
+      this.#words.addList();
+    }
+    this.#counts[pair]! += this.#weights[word]!;
+    this.#words.add(pair, word);
+  }
+
+  /** Takes back a count. */
+  #uncountPair(left: number, right: number, weight: number): void {
+    this.#counts[this.#pairs.get(left, right)]! -= weight;
   }
 
   /** Takes the most frequent pair off the heap. Counts only fall, so an old count is at least as great. */
@@ -115,82 +138,32 @@ export class WordMerger {
     while (this.#heap.size > 0) {
       const countThen = this.#heap.topCount;
       const pair = this.#heap.pop();
-      const count = this.#count[pair]!;
+      const count = this.#counts[pair]!;
       if (count === countThen) return pair;
-      if (count > 0) this.#heap.push(pair, count);
+      this.#push(pair);
     }
     return NONE;
   }
 
-  /** The places of a pair; from left to right where that matters. */
-  #placesOf(pair: number): Int32Array {
-    const places: number[] = [];
-    for (let at = this.#firstPlace[pair]!; at !== NONE; at = this.#nextInPair[at]!) places.push(at);
-    const result = Int32Array.from(places);
-    return this.#left[pair] === this.#right[pair] ? result.sort() : result;
+  #pushPairsFrom(first: number): void {
+    for (let pair = first; pair < this.#counts.length; pair++) this.#push(pair);
   }
 
-  /** Replaces the two tokens from a place on by one. */
-  #mergeAt(place: number, merged: number): void {
-    const gone = this.#next[place]!;
-    const before = this.#previous[place]!;
-    const after = this.#next[gone]!;
-    this.#removePair(place);
-    if (before !== NONE) this.#removePair(before);
-    if (after !== NONE) this.#removePair(gone);
-    this.#token[place] = merged;
-    this.#next[place] = after;
-    if (after !== NONE) this.#previous[after] = place;
-    if (before !== NONE) this.#addPair(before);
-    if (after !== NONE) this.#addPair(place);
-  }
-
-  /** Counts the pair that begins at a place, and adds the place to its list. */
-  #addPair(place: number): void {
-    const left = this.#token[place]!;
-    const right = this.#token[this.#next[place]!]!;
-    let pair = this.#pairs.get(left, right);
-    if (pair === NONE) {
-      if (this.#bytes[left]!.length + this.#bytes[right]!.length > this.#maxTokenLength) return;
-      pair = this.#count.push(0) - 1;
-      this.#pairs.set(left, right, pair);
-      this.#left.push(left);
-      this.#right.push(right);
-      this.#firstPlace.push(NONE);
+  /** Puts a pair on the heap, if it may be merged one day. */
+  #push(pair: number): void {
+    const count = this.#counts[pair]!;
+    const length = this.#keys[this.#left[pair]!]!.length + this.#keys[this.#right[pair]!]!.length;
+    const { minFrequency, maxTokenLength } = this.#options;
+    if (count >= minFrequency && count > 0 && length <= maxTokenLength) {
+      this.#heap.push(pair, count);
     }
-    const following = this.#firstPlace[pair]!;
-    this.#pairAt[place] = pair;
-    this.#nextInPair[place] = following;
-    this.#previousInPair[place] = NONE;
-    if (following !== NONE) this.#previousInPair[following] = place;
-    this.#firstPlace[pair] = place;
-    this.#count[pair]! += this.#weight[place]!;
   }
 
-  /** Takes back what `#addPair` did at a place. */
-  #removePair(place: number): void {
-    const pair = this.#pairAt[place]!;
-    if (pair === NONE) return;
-    const following = this.#nextInPair[place]!;
-    const preceding = this.#previousInPair[place]!;
-    if (following !== NONE) this.#previousInPair[following] = preceding;
-    if (preceding === NONE) this.#firstPlace[pair] = following;
-    else this.#nextInPair[preceding] = following;
-    this.#pairAt[place] = NONE;
-    this.#count[pair]! -= this.#weight[place]!;
+  /** Whether pair `a`'s byte strings are lexicographically greater than pair `b`'s. */
+  #winsTie(a: number, b: number): boolean {
+    const leftOfA = this.#keys[this.#left[a]!]!;
+    const leftOfB = this.#keys[this.#left[b]!]!;
+    if (leftOfA !== leftOfB) return leftOfA > leftOfB;
+    return this.#keys[this.#right[a]!]! > this.#keys[this.#right[b]!]!;
   }
-}
-
-/** Strings as UTF-8, one after another, and the length of each in bytes. */
-function toUtf8(texts: readonly string[]): { bytes: Uint8Array; lengths: Int32Array } {
-  const units = texts.reduce((sum, text) => sum + text.length, 0);
-  const buffer = new Uint8Array(units * 3); // no code unit takes more than three bytes
-  const encoder = new TextEncoder();
-  let length = 0;
-  const lengths = Int32Array.from(texts, (text) => {
-    const { written } = encoder.encodeInto(text, buffer.subarray(length));
-    length += written;
-    return written;
-  });
-  return { bytes: buffer.subarray(0, length), lengths };
 }

@@ -32,20 +32,17 @@ export class WordTable {
     return this.#size;
   }
 
-  /** The index of the word `bytes[start…end - 1]`; the table's size before, if it is new. */
+  /** The index of the word `bytes[start…end - 1]`, or -1 if it is not in the table. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    return this.#slots[this.#locate(hashOf(bytes, start, end), bytes, start, end) + 1]!;
+  }
+
+  /** The same, but a new word is added: its index is the table's size before. */
   indexOf(bytes: Uint8Array, start: number, end: number): number {
-    let hash = end - start;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-    hash ^= hash >>> 15;
-    const slots = this.#slots;
-    const mask = this.#mask;
-    let at = hash & mask;
-    for (; slots[at * SLOT + 1] !== -1; at = (at + 1) & mask) {
-      if (slots[at * SLOT] === hash && this.#holds(slots[at * SLOT + 1]!, bytes, start, end)) {
-        return slots[at * SLOT + 1]!;
-      }
-    }
-    return this.#add(at, hash, bytes, start, end);
+    const hash = hashOf(bytes, start, end);
+    const slot = this.#locate(hash, bytes, start, end);
+    const index = this.#slots[slot + 1]!;
+    return index !== -1 ? index : this.#add(slot, hash, bytes, start, end);
   }
 
   /** Forgets all words. */
@@ -60,6 +57,19 @@ export class WordTable {
     return { bytes: this.#bytes.subarray(0, starts[this.#size]), starts };
   }
 
+  /** The slot of a word, or the free slot where it would go. */
+  #locate(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    for (let at = hash & mask;; at = (at + 1) & mask) {
+      const slot = at * SLOT;
+      const index = slots[slot + 1]!;
+      if (index === -1 || (slots[slot] === hash && this.#holds(index, bytes, start, end))) {
+        return slot;
+      }
+    }
+  }
+
   #holds(index: number, bytes: Uint8Array, start: number, end: number): boolean {
     let at = this.#starts[index]!;
     if (this.#starts[index + 1]! - at !== end - start) return false;
@@ -68,7 +78,7 @@ export class WordTable {
     return true;
   }
 
-  #add(at: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+  #add(slot: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
     const index = this.#size++;
     const ownStart = this.#starts[index]!;
     const ownEnd = ownStart + end - start;
@@ -76,8 +86,8 @@ export class WordTable {
     if (ownEnd > this.#bytes.length) this.#bytes = grown(this.#bytes, ownEnd);
     for (let i = start, to = ownStart; i < end; i++) this.#bytes[to++] = bytes[i]!;
     this.#starts[index + 1] = ownEnd;
-    this.#slots[at * SLOT] = hash;
-    this.#slots[at * SLOT + 1] = index;
+    this.#slots[slot] = hash;
+    this.#slots[slot + 1] = index;
     if (this.#size * 2 > this.#mask) this.#rehash();
     return index;
   }
@@ -94,6 +104,13 @@ export class WordTable {
       this.#slots[at * SLOT + 1] = old[slot + 1]!;
     }
   }
+}
+
+/** FNV-1a over the bytes (Fowler, Noll and Vo), folded so that its low bits are good ones. */
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash ^ (hash >>> 15);
 }
 
 /** A copy with room for at least `needed` elements, and half as much again. */

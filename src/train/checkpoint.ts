@@ -8,7 +8,15 @@
 import type { Module } from "../nn/module.ts";
 import type { AdamW } from "../optim/adamw.ts";
 import type { SGD } from "../optim/sgd.ts";
-import { ensureDirectory, readBytes, readText, remove, rename, writeFileAtomic } from "../platform/files.ts";
+import {
+  ensureDirectory,
+  exists,
+  readBytes,
+  readText,
+  remove,
+  rename,
+  writeFileAtomic,
+} from "../platform/files.ts";
 import {
   readSafetensors,
   type SafetensorsTensor,
@@ -57,14 +65,17 @@ export async function saveCheckpoint(path: string, contents: CheckpointContents)
   const temporary = `${path}.tmp`;
   try {
     await remove(temporary);
+    await remove(`${path}.old`);
     await ensureDirectory(temporary);
     await writeFileAtomic(`${temporary}/${FILES.model}`, await toSafetensors(weights));
     if (optimizer) {
       await writeFileAtomic(`${temporary}/${FILES.optimizer}`, await toSafetensors(moments));
     }
     await writeFileAtomic(`${temporary}/${FILES.state}`, JSON.stringify(state, null, 2) + "\n");
-    await remove(path);
+    // The old folder stays under another name until the new one has its place.
+    if (await exists(path)) await rename(path, `${path}.old`);
     await rename(temporary, path);
+    await remove(`${path}.old`);
   } catch (error) {
     await remove(temporary).catch(() => {});
     throw error;
@@ -104,7 +115,10 @@ function numberToName(names: readonly [string, Tensor][]): Map<string, string> {
 }
 
 /** Replaces what stands before the last dot of each key */
-function renamed<T>(entries: Record<string, T>, names: ReadonlyMap<string, string>): Record<string, T> {
+function renamed<T>(
+  entries: Record<string, T>,
+  names: ReadonlyMap<string, string>,
+): Record<string, T> {
   return Object.fromEntries(
     Object.entries(entries).map(([key, value]) => {
       const dot = key.lastIndexOf(".");
@@ -132,7 +146,9 @@ async function readTensors(
   try {
     ({ tensors } = readSafetensors(bytes));
   } catch (cause) {
-    throw new SyntaxError(`Cannot read checkpoint "${path}": ${(cause as Error).message}`, { cause });
+    throw new SyntaxError(`Cannot read checkpoint "${path}": ${(cause as Error).message}`, {
+      cause,
+    });
   }
   return new Map(
     [...tensors].map((
@@ -148,6 +164,8 @@ async function readState(path: string): Promise<TrainingState> {
     if (!Number.isSafeInteger(state.step)) throw new SyntaxError("it has no step");
     return state;
   } catch (cause) {
-    throw new SyntaxError(`Cannot read checkpoint "${path}": ${(cause as Error).message}`, { cause });
+    throw new SyntaxError(`Cannot read checkpoint "${path}": ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

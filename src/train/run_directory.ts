@@ -25,8 +25,14 @@ import { type CheckpointContents, saveCheckpoint } from "./checkpoint.ts";
 export interface RunConfig {
   /** The model */
   model: TransformerConfig;
-  /** How it was trained, in the words of the command line */
+  /** What it learns from; the last tenth of it is for validation */
+  data: Record<string, unknown>;
+  /** Learning rate, weight decay and the like, in the words of the command line */
+  optimizer: Record<string, unknown>;
+  /** Steps, batch size and the like, in the words of the command line */
   training: Record<string, unknown>;
+  /** Decides parameters, batches and dropout */
+  seed: number;
   /** Versions of what wrote it */
   versions: Record<string, string>;
 }
@@ -70,14 +76,17 @@ export class RunDirectory {
     contents: { config: RunConfig; tokenizer?: TextTokenizer },
   ): Promise<RunDirectory> {
     if (await exists(`${path}/config.json`)) {
-      throw new Error(`Cannot start a run in "${path}": one is there already; resume it or choose another folder`);
+      throw new Error(
+        `Cannot start a run in "${path}": one is there already; resume it or choose another folder`,
+      );
     }
     await ensureDirectory(`${path}/checkpoints`);
     if (contents.tokenizer) {
       await writeFileAtomic(`${path}/tokenizer.json`, contents.tokenizer.toJson());
     }
-    await writeFileAtomic(`${path}/config.json`, JSON.stringify(contents.config, null, 2) + "\n");
-    return new RunDirectory(path);
+    const run = new RunDirectory(path);
+    await run.configure(contents.config);
+    return run;
   }
 
   /**
@@ -92,18 +101,25 @@ export class RunDirectory {
     return new RunDirectory(path);
   }
 
-  /** The run's configuration */
+  /** Writes the run's configuration, for example with more steps before it is resumed */
+  async configure(config: RunConfig): Promise<void> {
+    await writeFileAtomic(`${this.path}/config.json`, JSON.stringify(config, null, 2) + "\n");
+  }
+
+  /**
+   * The run's configuration.
+   *
+   * @throws {SyntaxError} if the file is damaged or not of a run
+   */
   async config(): Promise<RunConfig> {
-    const text = await readText(`${this.path}/config.json`, { what: "run configuration" });
+    const path = `${this.path}/config.json`;
+    const text = await readText(path, { what: "run configuration" });
     try {
       const config = JSON.parse(text);
       if (typeof config?.model?.vocabSize !== "number") throw new SyntaxError("it has no model");
-      return config;
+      return { data: {}, optimizer: {}, training: {}, seed: 0, versions: {}, ...config };
     } catch (cause) {
-      throw new SyntaxError(
-        `Cannot read "${this.path}/config.json": ${(cause as Error).message}`,
-        { cause },
-      );
+      throw new SyntaxError(`Cannot read "${path}": ${(cause as Error).message}`, { cause });
     }
   }
 
@@ -112,9 +128,18 @@ export class RunDirectory {
     return tokenizerFromJson(await readText(`${this.path}/tokenizer.json`, { what: "tokenizer" }));
   }
 
-  /** The newest complete checkpoint's folder */
+  /** Whether there is a checkpoint yet */
+  async hasCheckpoint(): Promise<boolean> {
+    return await exists(`${this.path}/latest`);
+  }
+
+  /**
+   * The newest complete checkpoint's folder.
+   *
+   * @throws {Error} if there is none
+   */
   async latestCheckpoint(): Promise<string> {
-    if (!await exists(`${this.path}/latest`)) {
+    if (!await this.hasCheckpoint()) {
       throw new Error(`Cannot load from run "${this.path}": it has no checkpoint yet`);
     }
     const name = (await readText(`${this.path}/latest`)).trim();
@@ -136,12 +161,13 @@ export class RunDirectory {
     await appendText(`${this.path}/metrics.jsonl`, text);
   }
 
-  /** The metrics up to a step, as the charts and a resumed run want them */
+  /** All metrics, but for a last line that a crash left half-written */
   async metrics(): Promise<MetricsLine[]> {
     const path = `${this.path}/metrics.jsonl`;
     if (!await exists(path)) return [];
-    const lines = (await readText(path)).split("\n").filter((line) => line !== "");
-    return lines.map((line) => JSON.parse(line));
+    const lines = (await readText(path)).split("\n");
+    // What follows the last line feed is empty, or was not finished.
+    return lines.slice(0, -1).map((line) => JSON.parse(line));
   }
 
   /** Drops metrics after `step`: a resumed run will write them again */

@@ -5,7 +5,7 @@
  */
 
 import { sampleBatch } from "../data/batches.ts";
-import type { TokenSource } from "../data/token_source.ts";
+import { checkTokenRange, type TokenSource } from "../data/token_source.ts";
 import { place } from "../launch/place.ts";
 import type { TransformerLM } from "../nn/transformer_lm.ts";
 import { mul } from "../ops/arithmetic.ts";
@@ -45,7 +45,7 @@ export interface TrainOptions {
   accumulationSteps?: number;
   /** Steps between measurements of the validation loss; only after the last step if left out */
   evalEvery?: number;
-  /** Batches of a measurement; the whole of `validation` if left out */
+  /** Batches of a measurement, spread over `validation`; the whole of it if left out */
   evalBatches?: number;
   /** Where metrics and checkpoints go; nowhere if left out */
   run?: RunDirectory;
@@ -53,7 +53,7 @@ export interface TrainOptions {
   logEvery?: number;
   /** Steps between checkpoints; only at the end if left out */
   checkpointEvery?: number;
-  /** Folder of a checkpoint to go on from */
+  /** Folder of a checkpoint to go on from; metrics of later steps are dropped from `run` */
   resume?: string;
   /** Ends the training after the current step, with a checkpoint */
   signal?: AbortSignal;
@@ -78,7 +78,8 @@ const READ_SECONDS = 0.5;
  * The same model, data and options give the same losses, bit for bit, on the same adapter, also
  * when the training was interrupted and resumed.
  *
- * @throws {RangeError} if the data are shorter than one sequence and one token
+ * @throws {RangeError} if the data are shorter than one sequence and one token, if a token is not in
+ * the model's vocabulary, or if the loss is no longer a finite number: then no checkpoint is written
  *
  * @example Learn to count
  * ```ts
@@ -126,6 +127,7 @@ class Trainer {
   readonly #ring: Tensor;
   #pending: PendingStep[] = [];
   #state: TrainingState;
+  #savedStep = 0;
   #readAt = 0;
   #readEvery = 1;
 
@@ -151,39 +153,48 @@ class Trainer {
   }
 
   async *run(): AsyncGenerator<StepEvent, void, void> {
-    const { steps, evalEvery, checkpointEvery, resume, signal, run, logEvery = 10 } = this.#options;
+    const { steps, evalEvery, checkpointEvery, resume, signal } = this.#options;
     const model = this.#model, optimizer = this.#optimizer;
-    if (resume) this.#state = await loadCheckpoint(resume, { model, optimizer });
+    if (resume !== undefined) {
+      this.#state = await loadCheckpoint(resume, { model, optimizer });
+      await this.#options.run?.rewindMetrics(this.#state.step);
+    }
+    const firstStep = this.#state.step;
     this.#readAt = performance.now();
     model.train();
     try {
       while (this.#state.step < steps && !signal?.aborted) {
         this.#step();
         const { step } = this.#state;
-        const isLast = step === steps;
-        const isEval = isLast || (evalEvery !== undefined && step % evalEvery === 0);
-        const isCheckpoint = isLast || (checkpointEvery !== undefined && step % checkpointEvery === 0);
-        if (!isEval && !isCheckpoint && this.#pending.length < this.#readEvery) continue;
-
-        const events = await this.#read();
-        const last = events.at(-1)!;
-        if (isEval && this.#options.validation) last.valLoss = await this.#validate();
-        if (run && isCheckpoint) last.checkpoint = await run.save({ model, optimizer, state: this.#state });
-        const isLogged = ({ step, valLoss }: StepEvent) =>
-          step === 1 || step === steps || step % logEvery === 0 || valLoss !== undefined;
-        await run?.log(events.filter(isLogged).map(({ checkpoint: _, ...line }) => line));
-        yield* events;
+        const isDue = (every = Infinity) => step === steps || step % every === 0;
+        const needs = { evaluation: isDue(evalEvery), checkpoint: isDue(checkpointEvery) };
+        const isFull = this.#pending.length >= this.#readEvery;
+        if (isFull || needs.evaluation || needs.checkpoint) yield* await this.#report(needs);
       }
-      if (signal?.aborted && this.#state.step < steps && this.#state.step > 0) {
-        const events = this.#pending.length > 0 ? await this.#read() : [];
-        const last = events.at(-1);
-        const name = await run?.save({ model, optimizer, state: this.#state });
-        if (last && name) last.checkpoint = name;
-        yield* events;
-      }
+      const isStopped = this.#state.step < steps && this.#state.step > firstStep;
+      if (isStopped) yield* await this.#report({ evaluation: false, checkpoint: true });
     } finally {
       model.eval();
     }
+  }
+
+  /** Reads what is pending, measures, writes to the run, and gives the events */
+  async #report(needs: { evaluation: boolean; checkpoint: boolean }): Promise<StepEvent[]> {
+    const { steps, run, logEvery = 10 } = this.#options;
+    const events = this.#pending.length > 0 ? await this.#read() : [];
+    const last = events.at(-1);
+    if (last && needs.evaluation && this.#options.validation) last.valLoss = await this.#validate();
+    const isLogged = ({ step, valLoss }: StepEvent) =>
+      step === 1 || step === steps || step % logEvery === 0 || valLoss !== undefined;
+    await run?.log(events.filter(isLogged));
+    checkFinite(events);
+    if (run && needs.checkpoint && this.#savedStep !== this.#state.step) {
+      const model = this.#model, optimizer = this.#optimizer;
+      const checkpoint = await run.save({ model, optimizer, state: this.#state });
+      this.#savedStep = this.#state.step;
+      if (last) last.checkpoint = checkpoint;
+    }
+    return events;
   }
 
   /** Records one step; nothing is read */
@@ -198,7 +209,11 @@ class Trainer {
 
     let loss: Tensor | undefined;
     for (let part = 0; part < accumulationSteps; part++) {
-      const partLoss = this.#backward(seed, (step - 1) * accumulationSteps + part, accumulationSteps);
+      const partLoss = this.#backward(
+        seed,
+        (step - 1) * accumulationSteps + part,
+        accumulationSteps,
+      );
       loss = loss ? loss.add(partLoss) : partLoss;
     }
     const norm = gradNorm(this.#model.parameters());
@@ -219,6 +234,9 @@ class Trainer {
     const [batchSize, contextLength] = this.#shape;
     const { data } = this.#options;
     const batch = sampleBatch(data, { batchSize, contextLength, seed, step: batchNumber });
+    const { vocabSize } = this.#model.config;
+    checkTokenRange(batch.inputs, vocabSize);
+    checkTokenRange(batch.targets, vocabSize);
     this.#tokens.write(batch.inputs);
     this.#targets.write(batch.targets);
     using logits = this.#model.forward(this.#tokens);
@@ -272,4 +290,22 @@ class Trainer {
       this.#optimizer.dispose();
     }
   }
+}
+
+/** Ends a training that has diverged, before its ruins are saved over a good checkpoint */
+function checkFinite(events: readonly StepEvent[]): void {
+  const bad = events.find((event) =>
+    !(Number.isFinite(event.loss) && Number.isFinite(event.gradNorm) &&
+      Number.isFinite(event.valLoss ?? 0))
+  );
+  if (!bad) return;
+  const { step, loss, gradNorm, valLoss } = bad;
+  const found = !Number.isFinite(loss)
+    ? `the loss is ${loss}`
+    : !Number.isFinite(gradNorm)
+    ? `the norm of the gradients is ${gradNorm}`
+    : `the validation loss is ${valLoss}`;
+  throw new RangeError(
+    `Cannot go on training after step ${step}: ${found}; a smaller learning rate may help`,
+  );
 }

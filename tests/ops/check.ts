@@ -78,6 +78,7 @@ function runCase(device: Device, row: OpRow, shapes: readonly Shape[], layout: M
     return tensor;
   });
   const output = row.op(...inputs);
+  assertEquals(output.owner, undefined, `${title}: backward() would not free the result`);
   const upstream = upstreamOf(output.shape);
   using gradient = upload(device, upstream, "f32");
   output.backward(gradient);

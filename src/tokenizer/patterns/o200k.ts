@@ -5,15 +5,7 @@
  * @module
  */
 
-import {
-  characterLength,
-  classAt,
-  LETTER,
-  LOWER,
-  NUMBER,
-  OTHER,
-  UPPER,
-} from "./classes.ts";
+import { characterLength, classAt, LETTER, LOWER, NUMBER, OTHER, UPPER } from "./classes.ts";
 import { anyCaseContractionEnd, APOSTROPHE } from "./contractions.ts";
 import type { WordPattern } from "./pattern.ts";
 import { isLineBreak, runEnd, spaceOrLinesEnd, threeNumbersEnd } from "./runs.ts";

@@ -1,5 +1,5 @@
 /**
- * Byte-pair encoding of one pre-token: as long as two neighbours have a merge, the one that was
+ * Byte-pair encoding of one word: as long as two neighbours have a merge, the one that was
  * learned first, leftmost, is done (Sennrich, Haddow and Birch, 2016).
  *
  * @module
@@ -19,14 +19,14 @@ export interface MergeRules {
 const SHORT = 48;
 
 /**
- * Merges a pre-token.
+ * Merges a word.
  *
  * @param tokens The token of each byte; the result is written over its beginning.
  * @param length How many tokens there are.
  * @param rules The merges.
  * @returns How many tokens are left.
  */
-export function mergePretoken(tokens: Int32Array, length: number, rules: MergeRules): number {
+export function mergeWord(tokens: Int32Array, length: number, rules: MergeRules): number {
   return length <= SHORT ? mergeShort(tokens, length, rules) : mergeLong(tokens, length, rules);
 }
 
@@ -48,8 +48,11 @@ function mergeShort(tokens: Int32Array, length: number, { ranks, merged }: Merge
     if (best < 0) break;
     tokens[at] = merged[best]!;
     length--;
-    tokens.copyWithin(at + 1, at + 2, length + 1);
-    pairRanks.copyWithin(at + 1, at + 2, length);
+    // A loop: for so few, it is faster than `copyWithin`.
+    for (let i = at + 1; i < length; i++) {
+      tokens[i] = tokens[i + 1]!;
+      pairRanks[i] = pairRanks[i + 1]!;
+    }
     if (at > 0) pairRanks[at - 1] = ranks.get(tokens[at - 1]!, tokens[at]!);
     if (at + 1 < length) pairRanks[at] = ranks.get(tokens[at]!, tokens[at + 1]!);
   }

@@ -1,0 +1,82 @@
+/** The options that say what a model is made of, and how they are called in the library. */
+
+import type { PartialConfig } from "../src/nn/config.ts";
+import { type OptionTable, type OptionValues, withoutUndefined } from "./options.ts";
+
+/** The options of a model; the defaults make a model of about a million parameters. */
+export const MODEL_OPTIONS = {
+  contextLength: {
+    type: "integer",
+    min: 1,
+    default: 128,
+    description: "Tokens that the model sees at once",
+  },
+  dModel: { type: "integer", min: 1, default: 128, description: "Size of the residual stream" },
+  layers: { type: "integer", min: 1, default: 4, description: "Number of Transformer blocks" },
+  heads: { type: "integer", min: 1, default: 4, description: "Attention heads of a block" },
+  dHead: { type: "integer", min: 1, description: "Size of a head; d_model / heads if not given" },
+  dFf: {
+    type: "integer",
+    min: 1,
+    description: "Inner size of the feed-forward layers; 8/3 d_model for SwiGLU, else 4 d_model",
+  },
+  ffn: {
+    type: "string",
+    choices: ["swiglu", "silu", "gelu", "relu", "none"],
+    default: "swiglu",
+    description: "Feed-forward layers",
+  },
+  norm: {
+    type: "string",
+    choices: ["rms", "layer", "none"],
+    default: "rms",
+    description: "Normalisation",
+  },
+  normPosition: {
+    type: "string",
+    choices: ["pre", "post"],
+    default: "pre",
+    description: "Before each layer or after it",
+  },
+  position: {
+    type: "string",
+    choices: ["rope", "learned", "none"],
+    default: "rope",
+    description: "How positions are told apart",
+  },
+  ropeTheta: {
+    type: "number",
+    above: 0,
+    default: 10_000,
+    description: "Base of the wavelengths of rotary embeddings",
+  },
+  bias: { type: "boolean", description: "Give linear layers and LayerNorms biases" },
+  tieEmbeddings: {
+    type: "boolean",
+    description: "Use the token embeddings as the output layer's weight",
+  },
+  dropout: { type: "number", min: 0, max: 0.99, default: 0, description: "Share to drop" },
+  init: {
+    type: "string",
+    choices: ["cs336", "gpt2"],
+    default: "cs336",
+    description: "How weights start",
+  },
+} as const satisfies OptionTable;
+
+/** What the options of a model give. */
+export type ModelOptions = OptionValues<typeof MODEL_OPTIONS>;
+
+/** The library's name of each option that it calls otherwise. */
+export const LIBRARY_NAMES: Readonly<Record<string, string>> = {
+  layers: "nLayers",
+  heads: "nHeads",
+};
+
+/** A model's configuration from the options, which may be mixed with others. */
+export function modelConfig(options: ModelOptions, vocabSize: number): PartialConfig {
+  const entries = Object.keys(MODEL_OPTIONS).map((key) =>
+    [LIBRARY_NAMES[key] ?? key, options[key as keyof ModelOptions]] as const
+  );
+  return { vocabSize, ...withoutUndefined(Object.fromEntries(entries) as PartialConfig) };
+}

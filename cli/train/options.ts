@@ -1,0 +1,141 @@
+/** What `kindling train` can be told, and what it does unless told otherwise. */
+
+import { MODEL_OPTIONS } from "../model_options.ts";
+import type { OptionTable, OptionValues } from "../options.ts";
+
+/** Options about the optimizer, in config.json under `optimizer`. */
+export const OPTIMIZER_OPTIONS = {
+  learningRate: {
+    type: "number",
+    min: 0,
+    default: 1e-3,
+    description: "Greatest learning rate, after the warm-up",
+  },
+  minLearningRate: {
+    type: "number",
+    min: 0,
+    description: "Learning rate at the end; a tenth of the greatest if not given",
+  },
+  warmupSteps: {
+    type: "integer",
+    min: 0,
+    default: 100,
+    description: "Steps in which the learning rate grows from 0",
+  },
+  decaySteps: {
+    type: "integer",
+    min: 1,
+    description: "Step at which the cosine reaches its end; --steps if not given",
+  },
+  weightDecay: { type: "number", min: 0, default: 0.1, description: "AdamW's weight decay" },
+  beta1: {
+    type: "number",
+    min: 0,
+    max: 1,
+    default: 0.9,
+    description: "AdamW's decay of the mean gradient",
+  },
+  beta2: {
+    type: "number",
+    min: 0,
+    max: 1,
+    default: 0.99,
+    description: "AdamW's decay of the mean squared gradient",
+  },
+  clipNorm: { type: "number", above: 0, default: 1, description: "Greatest norm of the gradients" },
+} as const satisfies OptionTable;
+
+/** Options about the course of training, in config.json under `training`. */
+export const TRAINING_OPTIONS = {
+  task: {
+    type: "string",
+    choices: ["text"],
+    default: "text",
+    description: "What to learn: the next token of a text",
+  },
+  tokenizer: {
+    type: "string",
+    placeholder: "bpe|char|DIR",
+    default: "bpe",
+    description: "Learn byte-level BPE, take characters, or use a trained tokenizer",
+  },
+  steps: { type: "integer", min: 1, default: 2000, description: "Number of the last step" },
+  batchSize: { type: "integer", min: 1, default: 12, description: "Sequences in a step" },
+  accumulationSteps: {
+    type: "integer",
+    min: 1,
+    default: 1,
+    description: "Batches whose gradients make one step",
+  },
+  evalEvery: {
+    type: "integer",
+    min: 1,
+    default: 200,
+    description: "Steps between measurements of the validation loss",
+  },
+  evalBatches: {
+    type: "integer",
+    min: 1,
+    default: 20,
+    description: "Batches of a measurement, spread over the validation text",
+  },
+  checkpointEvery: {
+    type: "integer",
+    min: 1,
+    default: 500,
+    description: "Steps between checkpoints; there is one at the end too",
+  },
+  logEvery: {
+    type: "integer",
+    min: 1,
+    default: 10,
+    description: "Steps between lines in metrics.jsonl",
+  },
+  prompt: { type: "string", default: "", description: "How the sample at the end starts" },
+  sampleTokens: {
+    type: "integer",
+    min: 0,
+    default: 200,
+    description: "Most tokens of the sample at the end",
+  },
+} as const satisfies OptionTable;
+
+/** All that decides a run; every command line and options file is read with this table. */
+export const RUN_OPTIONS = {
+  ...MODEL_OPTIONS,
+  vocabSize: {
+    type: "integer",
+    min: 1,
+    default: 1024,
+    description: "Tokens of a BPE vocabulary: 256 bytes, a special token and what is learned",
+  },
+  ...TRAINING_OPTIONS,
+  ...OPTIMIZER_OPTIONS,
+  seed: { type: "integer", default: 0, description: "Decides weights, batches and dropout" },
+} as const satisfies OptionTable;
+
+/** Everything that decides a run. */
+export type RunOptions = OptionValues<typeof RUN_OPTIONS>;
+
+/** What differs for the built-in stories: a short course that ends within two minutes on two cores. */
+export const STORY_DEFAULTS = {
+  steps: 400,
+  batchSize: 8,
+  learningRate: 3e-3,
+  warmupSteps: 30,
+  evalEvery: 50,
+  evalBatches: 10,
+} as const satisfies Partial<RunOptions>;
+
+/** Options that a resumed run may change: none of them touches what was learned so far. */
+export const RESUME_OPTIONS: ReadonlySet<string> = new Set(
+  [
+    "steps",
+    "evalEvery",
+    "evalBatches",
+    "checkpointEvery",
+    "logEvery",
+    "prompt",
+    "sampleTokens",
+  ] satisfies (keyof RunOptions)[],
+);

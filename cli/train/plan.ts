@@ -1,0 +1,107 @@
+/** What a training run is going to do, from the command line, an options file or an earlier run. */
+
+import { exists } from "../../src/platform/files.ts";
+import { type RunConfig, RunDirectory } from "../../src/train/run_directory.ts";
+import { flagName } from "../names.ts";
+import { type OptionTable, UsageError } from "../options.ts";
+import { checkOptions, readOptionsFile } from "./options_file.ts";
+import {
+  OPTIMIZER_OPTIONS,
+  RESUME_OPTIONS,
+  type RunOptions,
+  STORY_DEFAULTS,
+  TRAINING_OPTIONS,
+} from "./options.ts";
+import { filesAsSource, shortNameOf, STORIES, type TextSource } from "./text_source.ts";
+
+/** A run before it starts. */
+export interface Plan {
+  readonly options: RunOptions;
+  readonly source: TextSource;
+  /** The run directory. */
+  readonly path: string;
+  /** The options that the user gave for this run, as opposed to defaults. */
+  readonly given: ReadonlySet<string>;
+  /** The earlier run that goes on. */
+  readonly resumed?: { readonly run: RunDirectory; readonly config: RunConfig };
+}
+
+/** What the command line says. */
+export interface TrainArguments {
+  readonly textFiles: readonly string[];
+  readonly options: RunOptions;
+  readonly given: ReadonlySet<string>;
+  readonly out?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+/** Plans a new run: the command line wins over the options file, which wins over defaults. */
+export async function planNewRun(args: TrainArguments): Promise<Plan> {
+  const { textFiles, given } = args;
+  const source = textFiles.length > 0 ? await filesAsSource(textFiles) : STORIES;
+  const fromFile = args.config === undefined ? {} : await readOptionsFile(args.config);
+  const options = {
+    ...args.options,
+    ...(textFiles.length > 0 ? {} : STORY_DEFAULTS),
+    ...fromFile,
+    ...pick(args.options, given),
+  };
+  const path = args.out ?? await freePath(`runs/${shortNameOf(source)}`);
+  if (await exists(`${path}/config.json`)) {
+    throw new Error(`Cannot start a run in "${path}": one is there already; use --resume or --out`);
+  }
+  return { options, source, path, given };
+}
+
+/** Plans to go on with an earlier run, under its own options but for those that may change. */
+export async function planResumedRun(path: string, args: TrainArguments): Promise<Plan> {
+  for (const name of ["out", "config"] as const) {
+    if (args[name] !== undefined) throw new UsageError(`Cannot use --${name} with --resume`);
+  }
+  if (args.textFiles.length > 0) {
+    throw new UsageError("Cannot use other text with --resume: a run goes on with its own");
+  }
+  for (const key of args.given) {
+    if (RESUME_OPTIONS.has(key)) continue;
+    throw new UsageError(`Cannot use --${flagName(key)} with --resume: the run has its own`);
+  }
+  const run = await RunDirectory.open(path);
+  const config = await run.config();
+  const stored = checkOptions({ ...config }, `${path}/config.json`);
+  return {
+    options: { ...args.options, ...stored, ...pick(args.options, args.given) },
+    source: storedSource(config, path),
+    path,
+    given: args.given,
+    resumed: { run, config },
+  };
+}
+
+/** The text that a run learned from. */
+export function storedSource({ data }: RunConfig, path: string): TextSource {
+  if (Array.isArray(data.textFiles)) return { textFiles: data.textFiles };
+  const stories = data.stories as { seed?: unknown; characters?: unknown } | undefined;
+  if (typeof stories?.seed === "number" && typeof stories.characters === "number") {
+    return { stories: { seed: stories.seed, characters: stories.characters } };
+  }
+  throw new SyntaxError(`Cannot read "${path}/config.json": it does not say what text was used`);
+}
+
+/** The options as config.json groups them; those without a value are left out. */
+export function groupedOptions(options: RunOptions): Pick<RunConfig, "optimizer" | "training"> {
+  const group = (table: OptionTable) => pick(options, new Set(Object.keys(table)));
+  return { optimizer: group(OPTIMIZER_OPTIONS), training: group(TRAINING_OPTIONS) };
+}
+
+/** The options with the given names. */
+function pick(options: RunOptions, keys: ReadonlySet<string>): Partial<RunOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([key]) => keys.has(key)));
+}
+
+/** The path, or `PATH-2` and so on, where nothing is yet. */
+async function freePath(path: string): Promise<string> {
+  for (let number = 1;; number++) {
+    const candidate = number === 1 ? path : `${path}-${number}`;
+    if (!await exists(candidate)) return candidate;
+  }
+}

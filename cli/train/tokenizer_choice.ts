@@ -1,0 +1,59 @@
+/** The tokenizer that `--tokenizer` asks for. */
+
+import { END_OF_TEXT } from "../../src/data/stories.ts";
+import { exists } from "../../src/platform/files.ts";
+import { Tokenizer } from "../../src/tokenizer/bpe.ts";
+import { CharTokenizer } from "../../src/tokenizer/char.ts";
+import type { TextTokenizer } from "../../src/tokenizer/text_tokenizer.ts";
+import { loadTokenizer } from "../../src/tokenizer/tokenizer_files.ts";
+import { trainBpe } from "../../src/tokenizer/train_bpe.ts";
+import { UsageError } from "../options.ts";
+import { type TextSource, textPieces } from "./text_source.ts";
+
+/** What to make a tokenizer of. */
+export interface TokenizerChoice {
+  /** `bpe`, `char`, or the path of a trained one. */
+  readonly tokenizer: string;
+  /** How many tokens byte-level BPE shall have. */
+  readonly vocabSize: number;
+  readonly source: TextSource;
+  readonly signal: AbortSignal;
+}
+
+/** Learns or reads a tokenizer. */
+export async function chooseTokenizer(choice: TokenizerChoice): Promise<TextTokenizer> {
+  const { tokenizer, vocabSize, source, signal } = choice;
+  if (tokenizer === "char") return await characters(source, signal);
+  if (tokenizer === "bpe") {
+    const specialTokens = [END_OF_TEXT];
+    const options = { vocabSize, specialTokens, signal };
+    const { vocab, merges } = await trainBpe(textPieces(source), options);
+    return new Tokenizer(vocab, merges, specialTokens);
+  }
+  if (await exists(tokenizer)) return await loadTokenizer(tokenizer);
+  throw new UsageError(
+    `Cannot use --tokenizer ${JSON.stringify(tokenizer)}: need bpe, char, or a trained tokenizer`,
+  );
+}
+
+/** All characters of a text; the end-of-text token too, where the text has it. */
+async function characters(source: TextSource, signal: AbortSignal): Promise<TextTokenizer> {
+  const found = new Set<string>();
+  let hasEndOfText = false;
+  for await (const piece of textPieces(source)) {
+    signal.throwIfAborted();
+    hasEndOfText ||= piece.includes(END_OF_TEXT);
+    for (const character of piece.replaceAll(END_OF_TEXT, "")) found.add(character.toWellFormed());
+  }
+  const specialTokens = hasEndOfText ? [END_OF_TEXT] : [];
+  return new CharTokenizer([...found].sort(byCodePoint), { specialTokens });
+}
+
+function byCodePoint(a: string, b: string): number {
+  return a.codePointAt(0)! - b.codePointAt(0)!;
+}
+
+/** The tokenizer in a few words: `BPE of 1,024 tokens`. */
+export function kindOf(tokenizer: TextTokenizer): string {
+  return tokenizer instanceof CharTokenizer ? "characters" : "byte-level BPE";
+}
