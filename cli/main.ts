@@ -28,6 +28,22 @@ export function main(args: readonly string[]): Promise<number> {
     description: "Train small language models from scratch on WebGPU.",
     version: `kindling ${config.version}`,
     commands: {
+      train: {
+        summary: "Train a language model from scratch",
+        load: () => import("./train.ts"),
+      },
+      generate: {
+        summary: "Write text with a trained model",
+        load: () => import("./generate.ts"),
+      },
+      eval: {
+        summary: "Measure how well a trained model predicts a text",
+        load: () => import("./eval.ts"),
+      },
+      inspect: {
+        summary: "Count parameters, memory and FLOPs of a model",
+        load: () => import("./inspect.ts"),
+      },
       doctor: {
         summary: "Show the GPU adapter and what it can do, or what to install",
         load: () => import("./doctor.ts"),

@@ -76,6 +76,12 @@ export class Progress implements Disposable {
     this.#created = screen.now();
   }
 
+  /** Shows what happens before the first step, at once; the time left does not count it. */
+  prepare(activity: string): void {
+    this.#fields = [activity];
+    if (this.#screen.live) this.#draw(this.#screen.now());
+  }
+
   /** Sets how much is done and the fields to show at the right, most important first. */
   update(done: number, fields: readonly string[] = this.#fields): void {
     const now = this.#screen.now();

@@ -19,13 +19,13 @@ import { mathsFor } from "./maths.ts";
 /** WGSL scalar types of tensor elements; booleans are stored as 0 and 1 in an `i32` */
 export type ElementType = "f32" | "i32";
 
-/** A WGSL expression over named scalars; it may call the functions of `maths.ts` */
+/** WGSL expressions over named scalars; they may call the functions of `maths.ts` */
 export interface PointwiseExpression {
   /** Name in profiles */
   readonly name: string;
-  /** WGSL expression of the result */
-  readonly value: string;
-  /** WGSL type of the result */
+  /** WGSL expression of each result */
+  readonly values: readonly string[];
+  /** WGSL type of the results */
   readonly result: ElementType;
 }
 
@@ -62,7 +62,7 @@ export interface PointwiseLaunch {
 
 /**
  * The kernel of a pointwise launch. Bindings: every tensor operand in order (without operand 0 when
- * in place), then the result.
+ * in place), then the results.
  */
 export function pointwiseKernel(launch: PointwiseLaunch, _traits: AdapterTraits): Kernel {
   const { expression, operands, inPlace = false } = launch;
@@ -120,21 +120,30 @@ export function pointwiseKernel(launch: PointwiseLaunch, _traits: AdapterTraits)
     loads.push(`let ${name} = ${as === operand.type ? loaded : splat(as, vector, loaded)};`);
   }
   const resultType = vector === 4 ? `vec4<${expression.result}>` : expression.result;
-  bindings.push(
-    `@group(0) @binding(${bindings.length}) var<storage, read_write> result: array<${resultType}>;`,
-  );
+  const results = expression.values.map((_, i) => i === 0 ? "result" : `result_${i}`);
+  for (const name of results) {
+    bindings.push(
+      `@group(0) @binding(${bindings.length}) var<storage, read_write> ${name}: array<${resultType}>;`,
+    );
+  }
 
   const signature = operands.map(({ name, as }) => `${name}: ${as}`).join(", ");
-  const call = (part: string) => `f(${operands.map(({ name }) => name + part).join(", ")})`;
-  const value = vector === 4
-    ? `${resultType}(${[".x", ".y", ".z", ".w"].map(call).join(", ")})`
-    : call("");
+  const call = (part: string, i: number) =>
+    `f${i}(${operands.map(({ name }) => name + part).join(", ")})`;
+  const valueOf = (i: number) =>
+    vector === 4
+      ? `${resultType}(${[".x", ".y", ".z", ".w"].map((part) => call(part, i)).join(", ")})`
+      : call("", i);
   const size = 64;
   const code = /* wgsl */ `
 ${bindings.join("\n")}
 ${Params.declare(bindings.length, params.length)}
-${mathsFor(expression.value)}
-fn f(${signature}) -> ${expression.result} { return ${expression.value}; }
+${mathsFor(expression.values.join())}
+${
+    expression.values.map((value, i) =>
+      `fn f${i}(${signature}) -> ${expression.result} { return ${value}; }`
+    ).join("\n")
+  }
 @compute @workgroup_size(${size})
 fn main(${ENTRY_PARAMETERS}) {
   let i = ${workgroupIndex} * ${size}u + lid.x;
@@ -142,7 +151,7 @@ fn main(${ENTRY_PARAMETERS}) {
 ${unravel(rank, dimensionSlots)}
   let at = ${resultIndex};
   ${loads.join("\n  ")}
-  result[at] = ${value};
+  ${results.map((name, i) => `${name}[at] = ${valueOf(i)};`).join("\n  ")}
 }
 `;
   return {

@@ -10,10 +10,10 @@
  */
 
 import { accumulate } from "./launch/accumulate.ts";
-import { contiguous } from "./launch/pointwise.ts";
+import { contiguous, copy } from "./launch/pointwise.ts";
 import { sumTo } from "./launch/reduce.ts";
 import { formatShape, sameShape } from "./shape.ts";
-import { Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Computes one input's gradient; called only when that input needs it */
 export type GradientThunk = () => Tensor;
@@ -69,7 +69,9 @@ function withRecording<T>(on: boolean, compute: () => T): T {
   try {
     const result = compute();
     if (result instanceof Promise) {
-      throw new TypeError("Cannot run an asynchronous function in noGrad(): needs a synchronous one");
+      throw new TypeError(
+        "Cannot run an asynchronous function in noGrad(): needs a synchronous one",
+      );
     }
     return result;
   } finally {
@@ -171,25 +173,34 @@ export function record(output: Tensor, op: OpDef): Tensor {
 export function backward(root: Tensor, seed?: Tensor): void {
   root.storage("call backward() on");
   if (!root.requiresGrad) {
-    throw new TypeError("Cannot call backward(): nothing that led to this tensor requires gradients");
+    throw new TypeError(
+      "Cannot call backward(): nothing that led to this tensor requires gradients",
+    );
   }
   if (seed ? !sameShape(seed.shape, root.shape) : root.size !== 1) {
     throw new TypeError(
       `Cannot call backward() on a tensor of shape ${formatShape(root.shape)}: needs ` +
-        (seed ? `a gradient of that shape, got ${formatShape(seed.shape)}` : "one element, or a gradient"),
+        (seed
+          ? `a gradient of that shape, got ${formatShape(seed.shape)}`
+          : "one element, or a gradient"),
     );
   }
   const { device } = root;
   const nodes = root.node ? newestFirst(root.node) : [];
   const first = device.scopes.outside(() => seed ? seed.view() : device.full(root.shape, 1));
   noGrad(() => {
-    if (nodes.length > 0) walk(nodes, first);
+    const receivers = new Set<Tensor>([root]);
+    if (nodes.length > 0) walk(nodes, first, receivers);
     else deposit(root, first);
+    for (const tensor of receivers) separate(tensor);
   });
 }
 
-/** Walks a graph from the newest node, whose gradient is `seed`, to the oldest */
-function walk(nodes: readonly GradientNode[], seed: Tensor): void {
+/**
+ * Walks a graph from the newest node, whose gradient is `seed`, to the oldest, and notes which
+ * tensors were given a gradient.
+ */
+function walk(nodes: readonly GradientNode[], seed: Tensor, receivers: Set<Tensor>): void {
   const start = nodes[0]!;
   const { device } = start.output;
   const gradients = new Map<GradientNode, Tensor>([[start, seed]]);
@@ -204,11 +215,11 @@ function walk(nodes: readonly GradientNode[], seed: Tensor): void {
           for (const [input, part] of node.propagate(gradient)) {
             // A rule may hand on the gradient itself: give every receiver a handle of its own.
             const own = device.scopes.outside(() => part.view(part));
-            if (!input.node) deposit(input, own);
+            if (!input.node) deposit(input, own), receivers.add(input);
             else gradients.set(input.node, add(gradients.get(input.node), own));
           }
         }
-        if (node.keepsGradient) deposit(node.output, gradient);
+        if (node.keepsGradient) deposit(node.output, gradient), receivers.add(node.output);
         else gradient.dispose();
       }
       node.free();
@@ -240,6 +251,17 @@ function deposit(leaf: Tensor, gradient: Tensor): void {
   }
 }
 
+/**
+ * Gives a tensor a gradient of its own where a rule handed the same one to several, or the caller's
+ * to a leaf: who changes gradients in place, as clipping does, must change each once.
+ */
+function separate(tensor: Tensor): void {
+  const { grad } = tensor;
+  if (!grad || grad.storage("separate").isUnshared) return;
+  tensor.grad = tensor.device.scopes.outside(() => copy(grad));
+  grad.dispose();
+}
+
 /** All nodes that `start` builds on, newest first */
 function newestFirst(start: GradientNode): GradientNode[] {
   const seen = new Set<GradientNode>([start]);
@@ -255,4 +277,3 @@ function newestFirst(start: GradientNode): GradientNode[] {
   }
   return [...seen].sort((a, b) => b.order - a.order);
 }
-

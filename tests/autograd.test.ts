@@ -1,9 +1,10 @@
 /** The tape: accumulation, freeing, scopes, and what it says when it is misused. */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { noGrad } from "../src/autograd.ts";
 import { gelu } from "../src/ops/activations.ts";
 import { concat } from "../src/ops/joining.ts";
+import { clipGradNorm } from "../src/optim/clip.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { gpuTest } from "./gpu.ts";
 
@@ -38,6 +39,22 @@ gpuTest("backward() does not write over a gradient that two inputs share", async
   again.backward();
   assertEquals(await x.grad!.nested(), [12, 12]);
   assertEquals(await y.grad!.nested(), [2, 2]);
+});
+
+gpuTest("gradients share memory neither with each other nor with the caller's", async (device) => {
+  using x = device.tensor([1, 2], { requiresGrad: true });
+  using y = device.tensor([3, 4], { requiresGrad: true });
+  using gradient = device.tensor([3, 4]);
+  using sum = x.add(y);
+  sum.backward(gradient);
+  // The common norm is √50: clipping to 1 divides each gradient by it, once.
+  clipGradNorm([x, y], 1).dispose();
+  for (const grad of [x.grad!, y.grad!]) {
+    const clipped = await grad.data();
+    assertAlmostEquals(clipped[0]!, 3 / Math.sqrt(50), 1e-6);
+    assertAlmostEquals(clipped[1]!, 4 / Math.sqrt(50), 1e-6);
+  }
+  assertEquals(await gradient.nested(), [3, 4]);
 });
 
 gpuTest("backward() with a gradient starts from it and leaves it alone", async (device) => {

@@ -1,13 +1,15 @@
 /** What a training run is going to do, from the command line, an options file or an earlier run. */
 
 import { exists } from "../../src/platform/files.ts";
+import { readTrainingState } from "../../src/train/checkpoint.ts";
 import { type RunConfig, RunDirectory } from "../../src/train/run_directory.ts";
 import { flagName } from "../names.ts";
-import { type OptionTable, UsageError } from "../options.ts";
+import { type OptionTable, UsageError, withoutUndefined } from "../options.ts";
 import { checkOptions, readOptionsFile } from "./options_file.ts";
 import {
   OPTIMIZER_OPTIONS,
   RESUME_OPTIONS,
+  RUN_OPTIONS,
   type RunOptions,
   STORY_DEFAULTS,
   TRAINING_OPTIONS,
@@ -68,8 +70,15 @@ export async function planResumedRun(path: string, args: TrainArguments): Promis
   const run = await RunDirectory.open(path);
   const config = await run.config();
   const stored = checkOptions({ ...config }, `${path}/config.json`);
+  const options = { ...args.options, ...stored, ...pick(args.options, args.given) };
+  const done = await run.hasCheckpoint()
+    ? (await readTrainingState(await run.latestCheckpoint())).step
+    : 0;
+  if (done >= options.steps) {
+    throw new UsageError(`Cannot resume "${path}": it has reached step ${done}; use more --steps`);
+  }
   return {
-    options: { ...args.options, ...stored, ...pick(args.options, args.given) },
+    options,
     source: storedSource(config, path),
     path,
     given: args.given,
@@ -93,9 +102,12 @@ export function groupedOptions(options: RunOptions): Pick<RunConfig, "optimizer"
   return { optimizer: group(OPTIMIZER_OPTIONS), training: group(TRAINING_OPTIONS) };
 }
 
-/** The options with the given names. */
+/** The options with the given names, as far as they have a value. */
 function pick(options: RunOptions, keys: ReadonlySet<string>): Partial<RunOptions> {
-  return Object.fromEntries(Object.entries(options).filter(([key]) => keys.has(key)));
+  const isPicked = (key: string) => keys.has(key) && Object.hasOwn(RUN_OPTIONS, key);
+  return withoutUndefined(
+    Object.fromEntries(Object.entries(options).filter(([key]) => isPicked(key))),
+  );
 }
 
 /** The path, or `PATH-2` and so on, where nothing is yet. */

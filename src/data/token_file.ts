@@ -66,8 +66,8 @@ export async function writeTokenFile(
   options: WriteTokenFileOptions,
 ): Promise<number> {
   const { vocabSize } = options;
-  const dtype: TokenFileType = vocabSize <= 0x10000 ? "uint16" : "uint32";
-  let length = 0;
+  const dtype = tokenFileType(vocabSize);
+  let position = 0;
 
   async function* chunks(): AsyncGenerator<Uint8Array> {
     const chunk = dtype === "uint16"
@@ -77,12 +77,12 @@ export async function writeTokenFile(
     for await (const id of ids) {
       if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
         throw new RangeError(
-          `Cannot write token id ${id} at position ${length}: ` +
+          `Cannot write token id ${id} at position ${position}: ` +
             `needed an integer from 0 to ${vocabSize - 1}`,
         );
       }
       chunk[filled++] = id; // typed arrays are little-endian wherever Deno runs
-      length++;
+      position++;
       if (filled === chunk.length) {
         yield new Uint8Array(chunk.buffer);
         filled = 0;
@@ -91,7 +91,37 @@ export async function writeTokenFile(
     yield new Uint8Array(chunk.buffer, 0, filled * BYTES[dtype]);
   }
 
-  await writeFileAtomic(path, chunks());
+  return await writeTokenChunks(path, chunks(), vocabSize);
+}
+
+/** How a token file of a vocabulary stores an id. */
+export function tokenFileType(vocabSize: number): TokenFileType {
+  return vocabSize <= 0x10000 ? "uint16" : "uint32";
+}
+
+/**
+ * Writes a token file from chunks of ids that are stored as in the file already.
+ *
+ * @param path Where the file is to be.
+ * @param chunks The ids' bytes.
+ * @param vocabSize How many tokens the vocabulary has.
+ * @returns How many tokens were written.
+ */
+export async function writeTokenChunks(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  vocabSize: number,
+): Promise<number> {
+  const dtype = tokenFileType(vocabSize);
+  let bytes = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+  }
+  await writeFileAtomic(path, counted());
+  const length = bytes / BYTES[dtype];
   const info: TokenFileInfo = { dtype, length, vocabSize };
   await writeFileAtomic(`${path}.json`, JSON.stringify(info) + "\n");
   return length;

@@ -14,12 +14,7 @@ import {
   type RowsOperand,
 } from "../../kernels/attention.ts";
 import { collapse } from "../../kernels/indexing.ts";
-import {
-  broadcastShapes,
-  broadcastStrides,
-  contiguousStrides,
-  type Shape,
-} from "../shape.ts";
+import { broadcastShapes, broadcastStrides, contiguousStrides, type Shape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { launch } from "./launch.ts";
 import { copy, fill } from "./pointwise.ts";

@@ -15,7 +15,11 @@ import { ELEMENT_BYTES, type Tensor } from "../tensor.ts";
  * nothing when an output has no elements. Kernels must cope with inputs at an offset themselves,
  * except for those that are read as textures: their textures start at the offset.
  */
-export function launch(kernel: Kernel, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+export function launch(
+  kernel: Kernel,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+): void {
   const { runtime } = outputs[0]!.device;
   const buffers: PooledBuffer[] = [];
   const textures: TextureRead[] = [];
@@ -33,7 +37,10 @@ export function launch(kernel: Kernel, inputs: readonly Tensor[], outputs: reado
 
 /** The part of memory that a tensor's elements lie in */
 function extentOf(tensor: Tensor): { byteOffset: number; bytes: number } {
-  const last = tensor.strides.reduce((at, stride, axis) => at + stride * (tensor.shape[axis]! - 1), 0);
+  const last = tensor.strides.reduce(
+    (at, stride, axis) => at + stride * (tensor.shape[axis]! - 1),
+    0,
+  );
   return {
     byteOffset: tensor.offset * ELEMENT_BYTES,
     bytes: Math.ceil((last + 1) / 4) * 4 * ELEMENT_BYTES,

@@ -24,7 +24,7 @@ export function place(source: Tensor, target: Tensor, placement: Placement): voi
   const stride = target.strides[axis]!;
   const type = elementType(source.dtype);
   const kernel = pointwiseKernel({
-    expression: { name: "place", value: "a", result: type },
+    expression: { name: "place", values: ["a"], result: type },
     shape: source.shape,
     operands: [{ name: "a", as: type, type, offset: source.offset, strides: source.strides }],
     result: {

@@ -6,8 +6,8 @@
 
 import {
   type ElementType,
-  pointwiseKernel,
   type PointwiseConstant,
+  pointwiseKernel,
   type PointwiseOperand,
 } from "../../kernels/pointwise.ts";
 import { broadcastShapes, broadcastStrides, type Shape } from "../shape.ts";
@@ -23,24 +23,41 @@ export function elementType(dtype: DType): ElementType {
 }
 
 /** What to compute */
-export interface PointwiseOptions {
-  /** Name in profiles and messages */
-  readonly name: string;
+export interface PointwiseOptions extends PointwiseManyOptions {
   /** WGSL expression over the operands' names */
   readonly value: string;
-  /** Operands by name, in order; at least one is a tensor */
-  readonly operands: Readonly<Record<string, Operand>>;
-  /** Type in which operands enter the expression, by name */
-  readonly as: (name: string) => ElementType;
-  /** Type of the result */
-  readonly result: DType;
   /** Overwrite the first operand, which must be contiguous, of the full shape and at offset 0 */
   readonly inPlace?: boolean;
 }
 
+/** What to compute, but for the expressions */
+export interface PointwiseManyOptions {
+  /** Name in profiles and messages */
+  readonly name: string;
+  /** Operands by name, in order; at least one is a tensor */
+  readonly operands: Readonly<Record<string, Operand>>;
+  /** Type in which operands enter the expression, by name */
+  readonly as: (name: string) => ElementType;
+  /** Type of the results */
+  readonly result: DType;
+}
+
 /** Computes an expression for every element of the operands' common shape */
 export function pointwise(options: PointwiseOptions): Tensor {
-  const { name, value, as, result } = options;
+  return run(options, [options.value], options.inPlace ?? false)[0]!;
+}
+
+/** Computes several expressions over the same operands in one kernel */
+export function pointwiseMany(options: PointwiseManyOptions, values: readonly string[]): Tensor[] {
+  return run(options, values, false);
+}
+
+function run(
+  options: PointwiseManyOptions,
+  values: readonly string[],
+  inPlace: boolean,
+): Tensor[] {
+  const { name, as, result } = options;
   const entries = Object.entries(options.operands);
   const tensors = entries.map(([, operand]) => operand).filter((o) => o instanceof Tensor);
   const [first] = tensors;
@@ -58,15 +75,16 @@ export function pointwise(options: PointwiseOptions): Tensor {
       }
       : { name: key, as: as(key), value: operand }
   );
-  const inPlace = options.inPlace ?? false;
-  const output = inPlace ? first : new Tensor(first.device, { shape, dtype: result });
-  if (output.size === 0) return output;
+  const outputs = inPlace
+    ? [first]
+    : values.map(() => new Tensor(first.device, { shape, dtype: result }));
+  if (outputs[0]!.size === 0) return outputs;
   const kernel = pointwiseKernel(
-    { expression: { name, value, result: elementType(result) }, shape, operands, inPlace },
+    { expression: { name, values, result: elementType(result) }, shape, operands, inPlace },
     first.device.runtime.traits,
   );
-  launch(kernel, inPlace ? tensors.slice(1) : tensors, [output]);
-  return output;
+  launch(kernel, inPlace ? tensors.slice(1) : tensors, outputs);
+  return outputs;
 }
 
 /** A tensor's values in new row-major memory */
@@ -95,7 +113,7 @@ export function fill(tensor: Tensor, value: number): Tensor {
   const type = elementType(tensor.dtype);
   if (tensor.size === 0) return tensor;
   const kernel = pointwiseKernel({
-    expression: { name: "fill", value: "a", result: type },
+    expression: { name: "fill", values: ["a"], result: type },
     shape: tensor.shape,
     operands: [{ name: "a", as: type, value }],
   }, tensor.device.runtime.traits);

@@ -5,7 +5,7 @@
  */
 
 import type { Device } from "../device.ts";
-import { applyRotary, type RotaryTable, rotaryTable } from "../ops/rotary.ts";
+import { applyRotary, rotaryTable } from "../ops/rotary.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Members, Module } from "./module.ts";
 
@@ -21,7 +21,7 @@ export interface RotaryEmbeddingOptions {
 
 /** Turns pairs of neighbours by angles that grow with the position (Su et al. 2021). No parameters */
 export class RotaryEmbedding extends Module {
-  readonly #table: RotaryTable;
+  readonly #table: Tensor;
 
   /** Computes the table of angles */
   constructor(device: Device, options: RotaryEmbeddingOptions) {
@@ -41,7 +41,6 @@ export class RotaryEmbedding extends Module {
 
   /** Frees the table */
   override dispose(): void {
-    this.#table.cosines.dispose();
-    this.#table.sines.dispose();
+    this.#table.dispose();
   }
 }

@@ -29,7 +29,9 @@ export interface DropoutOptions {
 export function dropout(x: Tensor, options: DropoutOptions): Tensor {
   const { probability, seed, step } = options;
   if (!(probability >= 0 && probability < 1)) {
-    throw new RangeError(`Cannot drop with probability ${probability}: needs one from 0 to below 1`);
+    throw new RangeError(
+      `Cannot drop with probability ${probability}: needs one from 0 to below 1`,
+    );
   }
   using scales = new Tensor(x.device, { shape: x.shape, dtype: "f32" });
   const kernel = dropoutKernel(

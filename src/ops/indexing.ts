@@ -108,6 +108,7 @@ function zeroOutside(values: Tensor, index: Tensor, size: number): Tensor {
 }
 
 function checkIndex(op: string, x: Tensor, index: Tensor, axis: number): void {
+  for (const tensor of [x, index]) tensor.storage(op);
   if (index.dtype !== "i32") {
     throw new TypeError(`Cannot ${op} by an index of ${index.dtype}: needs i32`);
   }
@@ -146,6 +147,7 @@ export function embedding(weight: Tensor, ids: Tensor): Tensor {
   if (ids.dtype !== "i32") {
     throw new TypeError(`Cannot look up rows by ids of ${ids.dtype}: needs i32`);
   }
+  for (const tensor of [weight, ids]) tensor.storage("look up rows with");
   return record(lookUp.embedding(weight, ids), {
     name: "embedding",
     inputs: [weight],

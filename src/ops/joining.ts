@@ -30,7 +30,9 @@ import { slice, unsqueeze } from "./views.ts";
 export function concat(tensors: readonly Tensor[], options: { axis?: number } = {}): Tensor {
   const first = firstOf("concat", tensors);
   const axis = resolveAxis("concat", options.axis ?? 0, first.rank);
-  for (const { shape, rank } of tensors) {
+  for (const tensor of tensors) {
+    const { shape, rank } = tensor;
+    tensor.storage("concat");
     if (rank !== first.rank || !sameShape(shape.with(axis, 0), first.shape.with(axis, 0))) {
       throw new TypeError(
         `Cannot concat ${formatShape(first.shape)} and ${formatShape(shape)} along axis ${axis}: ` +

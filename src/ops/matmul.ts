@@ -20,8 +20,12 @@ import { reshape, transpose } from "./views.ts";
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0 || a.shape.at(-1) !== b.shape.at(b.rank === 1 ? 0 : -2)) {
     throw new TypeError(
-      `Cannot multiply ${formatShape(a.shape)} by ${formatShape(b.shape)}: inner sizes must match, ` +
-        `got ${a.shape.at(-1) ?? "a scalar"} and ${b.shape.at(b.rank === 1 ? 0 : -2) ?? "a scalar"}`,
+      `Cannot multiply ${formatShape(a.shape)} by ${
+        formatShape(b.shape)
+      }: inner sizes must match, ` +
+        `got ${a.shape.at(-1) ?? "a scalar"} and ${
+          b.shape.at(b.rank === 1 ? 0 : -2) ?? "a scalar"
+        }`,
     );
   }
   if (a.dtype !== "f32" || b.dtype !== "f32") {

@@ -6,8 +6,8 @@
 
 import {
   normGradientKernel,
-  type NormKind,
   normKernel,
+  type NormKind,
   normWeightGradientKernel,
   WEIGHT_GRADIENT_ROWS,
 } from "../../kernels/norms.ts";
@@ -16,6 +16,7 @@ import { reduce } from "../launch/reduce.ts";
 import { launchPacked, rowsOf } from "../launch/rows.ts";
 import { formatShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import { once } from "./once.ts";
 
 /** Options of {@link rmsNorm} */
 export interface RmsNormOptions {
@@ -92,10 +93,4 @@ function normalize(name: string, x: Tensor, centred: boolean, options: LayerNorm
   });
   for (const tensor of statistics) tensor.dispose();
   return y;
-}
-
-/** A function that computes its result on the first call only */
-function once<T>(compute: () => T): () => T {
-  let result: { value: T } | undefined;
-  return () => (result ??= { value: compute() }).value;
 }

@@ -7,7 +7,8 @@
 
 import { type Formula, type FormulaName, FORMULAS } from "../../kernels/formulas.ts";
 import { type GradientThunk, record } from "../autograd.ts";
-import { elementType, type Operand, pointwise } from "../launch/pointwise.ts";
+import { elementType, type Operand, pointwise, pointwiseMany } from "../launch/pointwise.ts";
+import { once } from "./once.ts";
 import { type DType, Tensor } from "../tensor.ts";
 
 export type { Operand };
@@ -46,32 +47,29 @@ export function apply(name: FormulaName, ...operands: readonly Operand[]): Tenso
     inputs: inputs.map(({ operand }) => operand as Tensor),
     saved: saved.map(([, tensor]) => tensor),
     gradients(g, ...tensors) {
-      const available: Record<string, Operand> = { g, ...numbersOf(named) };
-      saved.forEach(([key], i) => available[key] = tensors[i]!);
+      // One kernel computes all gradients, so that what they share is loaded once.
+      const values = needed.filter((gradient) => gradient !== undefined && gradient !== "g");
+      const mentions = (key: string) =>
+        key === "g" || values.some((value) => new RegExp(`\\b${key}\\b`).test(value!));
+      const available = [
+        ["g", g] as const,
+        ...Object.entries(named).filter(([, operand]) => typeof operand === "number"),
+        ...saved.map(([key], i) => [key, tensors[i]!] as const),
+      ].filter(([key]) => mentions(key));
+      const results = once(() =>
+        pointwiseMany({
+          name: `${name}_gradient`,
+          operands: Object.fromEntries(available),
+          as,
+          result: "f32",
+        }, values as string[])
+      );
       return inputs.map(({ gradient }): GradientThunk | undefined => {
         if (gradient === undefined) return undefined;
-        if (gradient === "g") return () => g;
-        return () =>
-          pointwise({
-            name: `${name}_gradient`,
-            value: gradient,
-            operands: Object.fromEntries(
-              Object.entries(available).filter(([key]) =>
-                key === "g" || new RegExp(`\\b${key}\\b`).test(gradient)
-              ),
-            ),
-            as,
-            result: "f32",
-          });
+        return gradient === "g" ? () => g : () => results()[values.indexOf(gradient)]!;
       });
     },
   });
-}
-
-function numbersOf(operands: Record<string, Operand>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(operands).filter(([, operand]) => typeof operand === "number"),
-  ) as Record<string, number>;
 }
 
 /** Type in which an expression is computed: i32 where every operand is whole, f32 otherwise */

@@ -60,7 +60,9 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   if (x.dtype !== "f32") throw new TypeError(`Cannot mean a tensor of ${x.dtype}: needs f32`);
   const { axes, kept, shape, count } = reduced("mean", x, options);
   const scale = 1 / count;
-  const output = count === 0 ? x.device.full(shape, NaN) : shaped(reduce("sum", x, axes, scale), shape);
+  const output = count === 0
+    ? x.device.full(shape, NaN)
+    : shaped(reduce("sum", x, axes, scale), shape);
   return record(output, {
     name: "mean",
     inputs: [x],

@@ -6,6 +6,7 @@
 
 import { readText } from "../platform/files.ts";
 import { BpeEncoder, type BpeTables } from "./bpe_encoder.ts";
+import { type EncodeFileOptions, encodeToFile } from "./encode_file.ts";
 import { countText, encodeAsyncPieces, encodeFiles, encodePieces, encodeText } from "./encoding.ts";
 import { formatMerges, formatVocab, parseMerges, parseVocab } from "./gpt2_files.ts";
 import { formatTokenizerJson, parseTokenizerJson } from "./huggingface_json.ts";
@@ -19,6 +20,7 @@ import {
   type TextTokenizer,
   toNumbers,
 } from "./text_tokenizer.ts";
+import type { TextSource } from "./text_chunks.ts";
 import { isAsync, isFiles, type TextFiles, type TextPiece } from "./text_source.ts";
 import { formatTiktoken, parseTiktoken } from "./tiktoken_ranks.ts";
 import type { TokenizerContents } from "./tokenizer_contents.ts";
@@ -283,6 +285,41 @@ export class Tokenizer implements TextTokenizer {
     return isAsync(pieces)
       ? encodeAsyncPieces(pieces, this.#encoder, options)
       : encodePieces(pieces, this.#encoder, options);
+  }
+
+  /**
+   * Encodes text of any size to a token file, in constant memory and by all processors. Nothing is
+   * left half-written.
+   *
+   * @example Two files, with an end-of-text token between
+   * ```ts
+   * import { openTokenFile, Tokenizer, trainBpe } from "@kindling/lm";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const directory = await Deno.makeTempDir();
+   * const files = [`${directory}/a.txt`, `${directory}/b.txt`];
+   * for (const path of files) await Deno.writeTextFile(path, "hello");
+   * const special = ["<|endoftext|>"];
+   * const { vocab, merges } = await trainBpe({ files }, { vocabSize: 261, specialTokens: special });
+   * const tokenizer = new Tokenizer(vocab, merges, special);
+   * await tokenizer.encodeFile({ files }, `${directory}/tokens.bin`);
+   * {
+   *   using tokens = await openTokenFile(`${directory}/tokens.bin`);
+   *   assertEquals([...tokens.read(0, tokens.length)], tokenizer.encode("hello<|endoftext|>hello"));
+   * }
+   * await Deno.remove(directory, { recursive: true });
+   * ```
+   *
+   * @param source The path of a text file, several files, or texts.
+   * @param path Where the token file is to be; see {@linkcode openTokenFile}.
+   * @param options What stands between texts, workers, progress.
+   * @returns How many tokens were written.
+   * @throws {RangeError} If the vocabulary lacks a byte of the text, or the token between texts.
+   * @throws {Error} If a file cannot be read or written.
+   */
+  encodeFile(source: TextSource, path: string, options: EncodeFileOptions = {}): Promise<number> {
+    const { vocabSize, tables } = this;
+    return encodeToFile({ source, path, encoder: this.#encoder, vocabSize, tables }, options);
   }
 
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type EncodeFileOptions, encodeToFile } from "./encode_file.ts";
 import {
   countText,
   encodeAsyncPieces,
@@ -23,6 +24,7 @@ import {
   type TextTokenizer,
   toNumbers,
 } from "./text_tokenizer.ts";
+import type { TextSource } from "./text_chunks.ts";
 import { isAsync, isFiles, type TextFiles, type TextPiece } from "./text_source.ts";
 
 /** What marks a {@linkcode CharTokenizer} in a `tokenizer.json` file. */
@@ -205,6 +207,21 @@ export class CharTokenizer implements TextTokenizer {
     return isAsync(pieces)
       ? encodeAsyncPieces(pieces, this.#encoder, options)
       : encodePieces(pieces, this.#encoder, options);
+  }
+
+  /**
+   * Encodes text of any size to a token file, in constant memory. Nothing is left half-written.
+   *
+   * @param source The path of a text file, several files, or texts.
+   * @param path Where the token file is to be.
+   * @param options What stands between texts, progress.
+   * @returns How many tokens were written.
+   * @throws {RangeError} If a character is not in the vocabulary, or the token between texts is not.
+   * @throws {Error} If a file cannot be read or written.
+   */
+  encodeFile(source: TextSource, path: string, options: EncodeFileOptions = {}): Promise<number> {
+    const { vocabSize } = this;
+    return encodeToFile({ source, path, encoder: this.#encoder, vocabSize }, options);
   }
 
   /**

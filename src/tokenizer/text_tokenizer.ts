@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { EncodeFileOptions } from "./encode_file.ts";
+import type { TextSource } from "./text_chunks.ts";
 import type { TextFiles, TextPiece } from "./text_source.ts";
 
 /** Options of the methods that encode. */
@@ -34,6 +36,8 @@ export interface TextTokenizer {
     pieces: AsyncIterable<TextPiece> | TextFiles,
     options?: EncodeOptions,
   ): AsyncGenerator<number>;
+  /** Writes the token ids of text of any size to a token file; returns how many there are. */
+  encodeFile(source: TextSource, path: string, options?: EncodeFileOptions): Promise<number>;
   /** The text of token ids; bytes that are not UTF-8 become U+FFFD. */
   decode(ids: Iterable<number>): string;
   /** Starts decoding token ids as they arrive. */

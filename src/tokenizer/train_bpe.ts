@@ -5,10 +5,14 @@
  * @module
  */
 
-import { readTextChunks } from "../platform/files.ts";
 import { BYTE_ORDER } from "./byte_alphabet.ts";
-import { checkSpecialTokens, SpecialTokenFinder } from "./special_tokens.ts";
-import { ownCopy, type PartSink, StreamSplitter } from "./split.ts";
+import { countWords } from "./count_words.ts";
+import { workerCount } from "./parallel/worker_pool.ts";
+import { patternOf } from "./patterns/mod.ts";
+import type { PatternName } from "./patterns/pattern.ts";
+import { Pauses } from "./pauses.ts";
+import { checkSpecialTokens } from "./special_tokens.ts";
+import { sourceSize, type TextSource } from "./text_chunks.ts";
 import { WordMerger } from "./word_merger.ts";
 
 /** What {@linkcode trainBpe} learns; {@linkcode Tokenizer} takes both parts. */
@@ -22,21 +26,14 @@ export interface TrainedBpe {
   readonly merges: [Uint8Array, Uint8Array][];
 }
 
-/** What {@linkcode trainBpe} learns from: the path of a text file, several of them, or texts. */
-export type TrainingText =
-  | string
-  | { readonly files: readonly string[] }
-  | Iterable<string>
-  | AsyncIterable<string>;
-
 /** How far training is, as {@linkcode TrainBpeOptions.onProgress} is told. */
 export interface TrainBpeProgress {
   /** `count` while words are counted, `merge` while merges are learned. */
   readonly phase: "count" | "merge";
-  /** Characters read so far (UTF-16 code units), or merges learned so far. */
+  /** Bytes read so far (of texts: UTF-16 code units), or merges learned so far. */
   readonly done: number;
-  /** Merges to learn; undefined while words are counted. */
-  readonly total?: number;
+  /** Bytes to read, undefined if the source is not files; or merges to learn. */
+  readonly total: number | undefined;
 }
 
 /** Options of {@linkcode trainBpe}. */
@@ -45,10 +42,14 @@ export interface TrainBpeOptions {
   readonly vocabSize: number;
   /** Tokens such as `<|endoftext|>` that text is split at, so that no merge crosses one. */
   readonly specialTokens?: readonly string[];
+  /** What cuts text into words. Default `gpt2`; the {@linkcode Tokenizer} must be given the same. */
+  readonly pattern?: PatternName;
   /** A pair that occurs less often than this is not merged. Default 1. */
   readonly minFrequency?: number;
   /** A token has at most this many bytes. Default: no limit. */
   readonly maxTokenLength?: number;
+  /** How many workers count words. Default: one for each processor. The result is the same. */
+  readonly workers?: number;
   /** Is told a few times a second how far training is. */
   readonly onProgress?: (progress: TrainBpeProgress) => void;
   /** Ends training early: the promise is rejected with the signal's reason. */
@@ -56,8 +57,8 @@ export interface TrainBpeOptions {
 }
 
 /**
- * Learns a byte-level BPE vocabulary: splits text at special tokens and, by GPT-2's pattern, into
- * words, then merges the most frequent pair of neighbouring tokens until the vocabulary is full. Of
+ * Learns a byte-level BPE vocabulary: splits text at special tokens and, by a pattern, into words,
+ * then merges the most frequent pair of neighbouring tokens until the vocabulary is full. Of
  * equally frequent pairs, the lexicographically greater pair of byte strings is merged.
  *
  * The vocabulary is smaller than asked for if no pair is left to merge.
@@ -84,97 +85,50 @@ export interface TrainBpeOptions {
  * @throws {Error} If the file cannot be read.
  */
 export async function trainBpe(
-  source: TrainingText,
+  source: TextSource,
   options: TrainBpeOptions,
 ): Promise<TrainedBpe> {
-  const { vocabSize, minFrequency = 1, maxTokenLength = Infinity } = options;
+  const { vocabSize, pattern = "gpt2", minFrequency = 1, maxTokenLength = Infinity } = options;
   const specialTokens = checkSpecialTokens(options.specialTokens ?? []);
   checkSizes(vocabSize, specialTokens.length);
   checkAtLeast("minFrequency", minFrequency, 1);
   checkAtLeast("maxTokenLength", maxTokenLength, 1);
 
-  const pause = new Pauses(options);
-  const words = await countWords(source, specialTokens, pause);
+  patternOf(pattern);
+  const workers = workerCount(options.workers);
+  const { onProgress } = options;
+  const pauses = new Pauses(options.signal);
+
+  const bytes = await sourceSize(source);
+  const { words, length } = await countWords(source, {
+    pattern,
+    specialTokens,
+    workers,
+    afterChunk: (done) => pauses.ifDue(() => onProgress?.({ phase: "count", done, total: bytes })),
+  });
+  if (words.counts.length === 0) {
+    const found = length === 0 ? "the text is empty" : "the text has nothing but special tokens";
+    throw new RangeError(`Cannot train a tokenizer: ${found}, needed at least one character`);
+  }
+
   const encoder = new TextEncoder();
   const vocab = new Map<number, Uint8Array>();
   for (const token of specialTokens) vocab.set(vocab.size, encoder.encode(token));
   for (const byte of BYTE_ORDER) vocab.set(vocab.size, Uint8Array.of(byte));
 
-  const merger = new WordMerger(words, { maxTokenLength });
+  const merger = new WordMerger(words, { minFrequency, maxTokenLength });
   const merges: [Uint8Array, Uint8Array][] = [];
   const total = vocabSize - vocab.size;
   while (merges.length < total) {
-    const pair = merger.mergeNext(minFrequency);
+    const pair = merger.mergeNext();
     if (pair === undefined) break;
     merges.push(pair);
     vocab.set(vocab.size, concatenate(pair));
-    await pause.ifDue({ phase: "merge", done: merges.length, total });
+    if (pauses.isDue) {
+      await pauses.ifDue(() => onProgress?.({ phase: "merge", done: merges.length, total }));
+    }
   }
   return { vocab, merges };
-}
-
-/** How often each pre-token occurs, in the order of their first occurrence. */
-async function countWords(
-  source: TrainingText,
-  specialTokens: readonly string[],
-  pause: Pauses,
-): Promise<Map<string, number>> {
-  const words = new WordCounts();
-  const splitter = new StreamSplitter(new SpecialTokenFinder(specialTokens), words);
-  const files = typeof source === "string"
-    ? [source]
-    : "files" in source
-    ? source.files
-    : undefined;
-  let done = 0;
-  const count = async (pieces: Iterable<string> | AsyncIterable<string>) => {
-    for await (const piece of pieces) {
-      splitter.push(piece);
-      if (files === undefined) splitter.end();
-      done += piece.length;
-      await pause.ifDue({ phase: "count", done });
-    }
-    splitter.end();
-  };
-  for (const path of files ?? []) await count(readTextChunks(path));
-  if (files === undefined) await count(source as Iterable<string> | AsyncIterable<string>);
-  if (words.counts.size === 0) {
-    const found = done === 0 ? "the text is empty" : "the text has nothing but special tokens";
-    throw new RangeError(`Cannot train a tokenizer: ${found}, needed at least one character`);
-  }
-  return words.counts;
-}
-
-class WordCounts implements PartSink {
-  readonly counts = new Map<string, number>();
-
-  pretoken(text: string, start: number, end: number): void {
-    const word = text.slice(start, end);
-    const count = this.counts.get(word);
-    if (count !== undefined) this.counts.set(word, count + 1);
-    else this.counts.set(ownCopy(word), 1);
-  }
-
-  special(): void {}
-}
-
-/** Lets the event loop run a few times a second, so that progress is shown and Ctrl-C works. */
-class Pauses {
-  readonly #options: TrainBpeOptions;
-  #last = performance.now();
-
-  constructor(options: TrainBpeOptions) {
-    this.#options = options;
-    options.signal?.throwIfAborted();
-  }
-
-  async ifDue(progress: TrainBpeProgress): Promise<void> {
-    if (performance.now() - this.#last < 100) return;
-    this.#options.onProgress?.(progress);
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    this.#options.signal?.throwIfAborted();
-    this.#last = performance.now();
-  }
 }
 
 function concatenate([left, right]: readonly [Uint8Array, Uint8Array]): Uint8Array {

@@ -96,7 +96,7 @@ export async function loadCheckpoint(
 ): Promise<TrainingState> {
   const { model, optimizer } = into;
   const weights = await readTensors(`${path}/${FILES.model}`);
-  const state = await readState(`${path}/${FILES.state}`);
+  const state = await readTrainingState(path);
   const moments = optimizer && await readTensors(`${path}/${FILES.optimizer}`);
   model.loadStateDict(weights);
   if (optimizer && moments) {
@@ -157,7 +157,9 @@ async function readTensors(
   );
 }
 
-async function readState(path: string): Promise<TrainingState> {
+/** What a checkpoint says about the training, without its tensors */
+export async function readTrainingState(checkpoint: string): Promise<TrainingState> {
+  const path = `${checkpoint}/${FILES.state}`;
   const text = await readText(path, { what: "checkpoint" });
   try {
     const state = JSON.parse(text);

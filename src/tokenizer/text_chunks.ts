@@ -1,0 +1,110 @@
+/**
+ * Text of any size as chunks that can be worked on one by one, in any order: every chunk ends where
+ * no word and no special token goes on.
+ *
+ * @module
+ */
+
+import { fileSize, readChunks } from "../platform/files.ts";
+import type { SpecialTokenFinder } from "./special_tokens.ts";
+import { isFiles, type TextFiles, TextGatherer, type TextPiece } from "./text_source.ts";
+
+/** So much text is worked on at a time, in UTF-16 code units. */
+const CHUNK = 1 << 20;
+
+/** Where text comes from: the path of a file, several files, or texts, each a text of its own. */
+export type TextSource = string | TextFiles | Iterable<string> | AsyncIterable<string>;
+
+/** A part of a text that can be worked on by itself. */
+export interface TextPart {
+  /** The part. */
+  readonly text: string;
+  /** Whether a text begins here that has to be separated from the one before. */
+  readonly beginsNext: boolean;
+}
+
+/** Parts that are worked on together, to save messages. */
+export interface TextChunk {
+  /** The parts, in order. */
+  readonly parts: readonly TextPart[];
+  /** How much was read up to here: bytes of files, or UTF-16 code units of texts. */
+  readonly done: number;
+}
+
+/** The size of a source in bytes, if it can be known: undefined unless it is files. */
+export async function sourceSize(source: TextSource): Promise<number | undefined> {
+  const files = filesOf(source);
+  if (files === undefined) return undefined;
+  let size = 0;
+  for (const path of files) size += await fileSize(path);
+  return size;
+}
+
+/**
+ * Cuts a source into chunks.
+ *
+ * @param source Where the text comes from.
+ * @param finder Finds the special tokens that must not be cut.
+ * @param separator What texts may end with, to stand between them already.
+ * @returns The chunks in order.
+ */
+export async function* textChunks(
+  source: TextSource,
+  finder: SpecialTokenFinder,
+  separator?: string,
+): AsyncGenerator<TextChunk> {
+  let parts: TextPart[] = [];
+  let length = 0;
+  let done = 0;
+  /** The last characters: what a separator would be among. */
+  let tail: string | undefined;
+  const chunk = (): TextChunk => {
+    const full = { parts, done };
+    parts = [];
+    length = 0;
+    return full;
+  };
+  for await (const pieces of texts(source)) {
+    const gatherer = new TextGatherer(finder);
+    let begins = tail !== undefined && (separator === undefined || !tail.endsWith(separator));
+    const add = (text: string) => {
+      if (text === "") return;
+      parts.push({ text, beginsNext: begins });
+      length += text.length;
+      begins = false;
+      tail = ((tail ?? "") + text).slice(-(separator?.length ?? 1));
+    };
+    for await (const piece of pieces) {
+      done += piece.length;
+      add(gatherer.push(piece));
+      if (length >= CHUNK) yield chunk();
+    }
+    add(gatherer.end());
+    if (length >= CHUNK) yield chunk();
+  }
+  if (parts.length > 0) yield chunk();
+}
+
+/** The texts of a source, each in pieces. */
+async function* texts(
+  source: TextSource,
+): AsyncGenerator<Iterable<TextPiece> | AsyncIterable<TextPiece>> {
+  const files = filesOf(source);
+  if (files !== undefined) {
+    for (const path of files) yield readChunks(path, { what: "text file" });
+  } else {
+    for await (const text of source as Iterable<string> | AsyncIterable<string>) {
+      yield piecesOf(text);
+    }
+  }
+}
+
+/** A text that is there as a whole, in pieces: one that is very long would be a chunk of its own. */
+function* piecesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at += CHUNK) yield text.slice(at, at + CHUNK);
+}
+
+function filesOf(source: TextSource): readonly string[] | undefined {
+  if (typeof source === "string") return [source];
+  return isFiles(source) ? source.files : undefined;
+}
