@@ -38,6 +38,7 @@ export const MODEL_OPTIONS = {
     default: "pre",
     description: "Before each layer or after it",
   },
+  normEps: { type: "number", above: 0, default: 1e-5, description: "Added to variances" },
   position: {
     type: "string",
     choices: ["rope", "learned", "none"],
@@ -51,11 +52,24 @@ export const MODEL_OPTIONS = {
     description: "Base of the wavelengths of rotary embeddings",
   },
   bias: { type: "boolean", description: "Give linear layers and LayerNorms biases" },
+  unembedBias: { type: "boolean", description: "Give the output layer a bias" },
   tieEmbeddings: {
     type: "boolean",
     description: "Use the token embeddings as the output layer's weight",
   },
-  dropout: { type: "number", min: 0, max: 0.99, default: 0, description: "Share to drop" },
+  embedding: {
+    type: "string",
+    choices: ["learned", "one-hot"],
+    default: "learned",
+    description: "Learned vectors, or unit vectors where d_model is the vocabulary size",
+  },
+  dropout: {
+    type: "number",
+    min: 0,
+    max: 0.99,
+    default: 0,
+    description: "Probability of dropping",
+  },
   init: {
     type: "string",
     choices: ["cs336", "gpt2"],

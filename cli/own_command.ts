@@ -11,5 +11,7 @@ export function ownCommand(): string {
 
 /** A module's specifier without the file scheme. */
 function shortened(specifier: string): string {
-  return specifier.startsWith("file:") ? decodeURIComponent(new URL(specifier).pathname) : specifier;
+  return specifier.startsWith("file:")
+    ? decodeURIComponent(new URL(specifier).pathname)
+    : specifier;
 }

@@ -1,7 +1,8 @@
 /** `kindling train`: train a language model from scratch. */
 
+import { requestDevice } from "../src/device.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { openDevice } from "./device.ts";
+import { describeDevice } from "./device.ts";
 import { ownCommand } from "./own_command.ts";
 import { INTERRUPTED, StopSignals } from "./stop_signals.ts";
 import { notice } from "./terminal.ts";
@@ -52,13 +53,12 @@ export const command: Command = defineCommand({
   async run({ options, positionals, given }): Promise<number> {
     const { out, resume, config, json } = options;
     const args = { textFiles: positionals.textFile, options, given, out, config };
-    const plan = resume === undefined
-      ? await planNewRun(args)
-      : await planResumedRun(resume, args);
+    const plan = resume === undefined ? await planNewRun(args) : await planResumedRun(resume, args);
     using stop = new StopSignals({ atSecond: () => removeUnfinished(plan.path) });
     try {
-      using device = await openDevice();
+      using device = await requestDevice();
       const material = await prepareMaterial(plan, stop.signal);
+      describeDevice(device);
       describeMaterial(plan, material);
       using model = makeModel(device, plan, material);
       const run = await openRun(plan, model, material);

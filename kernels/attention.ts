@@ -9,11 +9,7 @@
  * @module
  */
 
-import {
-  AttentionProgram,
-  type AttentionShape,
-  type RowsOperand,
-} from "./attention_program.ts";
+import { AttentionProgram, type AttentionShape, type RowsOperand } from "./attention_program.ts";
 import {
   type AdapterTraits,
   coverWith,
@@ -64,7 +60,9 @@ export function attentionKernel(
     ${program.dot(`s${j}`, j, "k", "q")}
     s${j} = select(V(${HIDDEN}), s${j} * ${program.scale}, ${program.visible(j)});`).join("")
     }
-    let higher = max(peak, ${program.steps.map((j) => `s${j}`).reduce((a, b) => `max(${a}, ${b})`)});
+    let higher = max(peak, ${
+      program.steps.map((j) => `s${j}`).reduce((a, b) => `max(${a}, ${b})`)
+    });
     let shrink = exp(peak - higher);
     peak = higher;
     ${program.steps.map((j) => `let p${j} = exp(s${j} - higher);`).join(" ")}

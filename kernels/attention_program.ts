@@ -55,6 +55,9 @@ export interface AttentionShape {
   readonly mask?: MaskOperand | undefined;
 }
 
+/** Vectors of four that the streamed tiles may take of workgroup memory: 16 KiB */
+const TILE_VECTORS = 1024;
+
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
 /** Who is held, and how the kernel's matrices lie */
@@ -83,6 +86,8 @@ export class AttentionProgram {
   readonly #aligned: boolean;
   readonly #prelude: string;
   readonly #shuffles: boolean;
+  /** Numbers of the vectors of four columns that make up a row; the last may be cut short */
+  readonly #chunks: readonly number[];
   readonly #queries: string;
   readonly #keys: string;
   readonly #declarations: string[] = [];
@@ -98,13 +103,16 @@ export class AttentionProgram {
     this.#prelude = this.#shuffles ? traits.subgroupPrelude : "";
     this.#lanes = this.#shuffles ? 8 : 64;
     // Code is unrolled over the head: the wider it is, the narrower the vectors must be.
-    this.#width = !this.#shuffles || headSize > 128 ? 1 : headSize > 32 ? 2 : 4;
+    this.#width = !this.#shuffles || headSize > 64 ? 1 : headSize > 32 ? 2 : 4;
+    this.#chunks = Array.from({ length: Math.ceil(headSize / 4) }, (_, chunk) => chunk);
+    // With subgroups, few rows at a time keep the code short; but no lane should load in vain.
+    const rows = !this.#shuffles
+      ? 4
+      : Math.max(2, 8 / 2 ** Math.floor(Math.log2(this.#chunks.length)));
+    this.steps = Array.from({ length: rows }, (_, j) => j);
     this.#aligned = Object.values(matrices).every(({ operand: { offset, row, batch } }) =>
       [headSize, offset, row, ...batch].every((number) => number % 4 === 0)
     );
-    const E = (globalThis as any).ATT ?? {};
-    if (E.W && this.#shuffles) this.#width = E.W;
-    this.steps = Array.from({ length: E.U ?? 8 }, (_, j) => j);
     this.columns = Array.from({ length: headSize }, (_, d) => d);
     this.scale = Params.readFloat(this.#params.f32(shape.scale));
     this.#queries = this.#word(shape.queries);
@@ -137,54 +145,58 @@ export class AttentionProgram {
       this.#eachHeld(
         `let at = ${matrix}_base + min(held, ${this.#heldLength} - 1u) * ${matrix}_row;
     ` + this.#chunks.map((chunk) =>
-          `{ let r = load_${matrix}(at, ${chunk * 4}u); ${
-            this.#columnsOf(chunk).map((d) =>
-              `${prefix}${d} = ${this.#shifted(prefix + d, `r.${COMPONENTS[d & 3]}`)};`
-            ).join(" ")
-          } }`
-        ).join("\n    "),
+            `{ let r = load_${matrix}(at, ${chunk * 4}u); ${
+              this.#columnsOf(chunk).map((d) =>
+                `${prefix}${d} = ${this.#shifted(prefix + d, `r.${COMPONENTS[d & 3]}`)};`
+              ).join(" ")
+            } }`
+          ).join("\n    "),
       )
     }`;
   }
 
   /** Loads the streamed rows of matrices that {@link dot} and {@link mix} then name */
   stream(...matrices: readonly string[]): string {
+    const rows = this.steps.length, chunks = this.#chunks.length;
     const last = `${this.#streamedLength} - 1u`;
     if (this.#shuffles) {
-      const rows = this.steps.length, parts = 8 / rows;
+      // Lanes `rows * part + j` share row j: each takes every `parts`-th chunk of it.
+      const parts = 8 / rows;
       return matrices.map((name) =>
         `let ${name}_at = ${name}_base + min(row + lane % ${rows}u, ${last}) * ${name}_row;\n    ` +
         this.#chunks.filter((chunk) => chunk % parts === 0).map((chunk) =>
-          `let ${name}_${chunk / parts} = load_${name}(${name}_at, ${chunk * 4}u + lane / ${rows}u * 4u);`
+          `let ${name}_${chunk} = load_${name}(${name}_at, (${chunk}u + lane / ${rows}u) * 4u);`
         ).join(" ")
       ).join("\n    ");
     }
-    const chunks = this.#chunks.length;
+    const tile = Math.min(32, 2 ** Math.floor(Math.log2(TILE_VECTORS / matrices.length / chunks)));
     for (const name of matrices) {
-      this.#declarations.push(
-        `var<workgroup> tile_${name}: array<vec4f, ${this.steps.length * chunks}>;`,
-      );
+      this.#declarations.push(`var<workgroup> tile_${name}: array<vec4f, ${tile * chunks}>;`);
     }
-    return `workgroupBarrier();
-    for (var i = lane; i < ${this.steps.length * chunks}u; i += ${this.#lanes}u) {
-      let at = min(row + i / ${chunks}u, ${last});
-      let column = i % ${chunks}u * 4u;
-      ${
+    return `let tile_row = (row - start) % ${tile}u;
+    if (tile_row == 0u) {
+      workgroupBarrier();
+      for (var i = lane; i < ${tile * chunks}u; i += ${this.#lanes}u) {
+        let at = min(row + i / ${chunks}u, ${last});
+        let column = i % ${chunks}u * 4u;
+        ${
       matrices.map((name) =>
         `tile_${name}[i] = load_${name}(${name}_base + at * ${name}_row, column);`
-      ).join("\n      ")
+      ).join("\n        ")
     }
-    }
-    workgroupBarrier();`;
+      }
+      workgroupBarrier();
+    }`;
   }
 
   /** Declares `name`, the products of streamed row `j` with the lane's rows `{prefix}…` */
   dot(name: string, j: number, matrix: string, prefix: string): string {
-    return `var ${name} = V();\n    ` + this.#chunks.map((chunk) =>
-      `{ let r = ${this.#streamed(matrix, chunk, j)}; ${name} += ${
-        this.#columnsOf(chunk).map((d) => `r.${COMPONENTS[d & 3]} * ${prefix}${d}`).join(" + ")
-      }; }`
-    ).join("\n    ");
+    return `var ${name} = V();\n    ` +
+      this.#chunks.map((chunk) =>
+        `{ let r = ${this.#streamed(matrix, chunk, j)}; ${name} += ${
+          this.#columnsOf(chunk).map((d) => `r.${COMPONENTS[d & 3]} * ${prefix}${d}`).join(" + ")
+        }; }`
+      ).join("\n    ");
   }
 
   /** Adds the streamed rows to `{prefix}…`, row `j` with the weights `{weights}{j}` */
@@ -194,7 +206,9 @@ export class AttentionProgram {
         this.steps.map((j) => `let r${j} = ${this.#streamed(matrix, chunk, j)};`).join(" ")
       }\n    ` +
       this.#columnsOf(chunk).map((d) => {
-        const sum = this.steps.map((j) => `r${j}.${COMPONENTS[d & 3]} * ${weights}${j}`).join(" + ");
+        const sum = this.steps.map((j) => `r${j}.${COMPONENTS[d & 3]} * ${weights}${j}`).join(
+          " + ",
+        );
         return `${prefix}${d} = ${prefix}${d}${decay} + (${sum});`;
       }).join("\n    ") + " }"
     ).join("\n    ");
@@ -257,7 +271,9 @@ export class AttentionProgram {
     // Streamed rows beyond the end count as hidden; what held rows beyond the end give is dropped.
     const inside = this.#held === "queries"
       ? `VI(${row}) <= reach`
-      : `mine <= VI(select(-1, ${causal ? `${row} + ahead` : "0x7fffffff"}, ${row} < i32(${this.#queries})))`;
+      : `mine <= VI(select(-1, ${
+        causal ? `${row} + ahead` : "0x7fffffff"
+      }, ${row} < i32(${this.#queries})))`;
     if (!mask) return inside;
     const flag = (w: number) => {
       const held = `first + lane * ${this.#width}u + ${w}u`, streamed = `row + ${j}u`;
@@ -304,15 +320,24 @@ fn main(${ENTRY_PARAMETERS}) {
   let batch = number / ${tilesWord};
   let place = number % ${tilesWord};
   // Causal tiles differ in work, and some adapters give each core a fixed share of neighbours.
-  let tile = ${causal ? `select(place / 2u, ${tilesWord} - 1u - place / 2u, place % 2u == 1u)` : "place"};
+  let tile = ${
+      causal ? `select(place / 2u, ${tilesWord} - 1u - place / 2u, place % 2u == 1u)` : "place"
+    };
   let first = tile * ${heldRows}u;
   let ahead = i32(${this.#keys}) - i32(${this.#queries});
   let mine = VI(i32(first + lane * ${this.#width}u)) + VI(${this.#widthList.join(", ")});
-  ${holdsQueries ? `let reach = min(${causal ? "mine + VI(ahead)" : "VI(0x7fffffff)"}, VI(i32(${this.#keys}) - 1));` : ""}
+  ${
+      holdsQueries
+        ? `let reach = min(${
+          causal ? "mine + VI(ahead)" : "VI(0x7fffffff)"
+        }, VI(i32(${this.#keys}) - 1));`
+        : ""
+    }
   ${this.#addresses.join("\n  ")}
   ${column}
   ${parts.before}
-  var row = ${start};
+  let start = ${start};
+  var row = start;
   let end = ${end};
   while (row < end) {
     ${parts.step}
@@ -330,10 +355,6 @@ fn main(${ENTRY_PARAMETERS}) {
 
   get #widthList(): number[] {
     return [0, 1, 2, 3].slice(0, this.#width);
-  }
-
-  get #chunks(): number[] {
-    return this.columns.filter((d) => d % 4 === 0).map((d) => d / 4);
   }
 
   #columnsOf(chunk: number): readonly number[] {
@@ -375,10 +396,11 @@ fn main(${ENTRY_PARAMETERS}) {
 
   /** Four columns of streamed row `j` */
   #streamed(matrix: string, chunk: number, j: number): string {
-    const rows = this.steps.length, parts = 8 / rows;
-    return this.#shuffles
-      ? `subgroupShuffle(${matrix}_${Math.floor(chunk / parts)}, ${j + chunk % parts * rows}u)`
-      : `tile_${matrix}[${j * this.#chunks.length + chunk}]`;
+    if (!this.#shuffles) {
+      return `tile_${matrix}[(tile_row + ${j}u) * ${this.#chunks.length}u + ${chunk}u]`;
+    }
+    const rows = this.steps.length, part = chunk % (8 / rows);
+    return `subgroupShuffle(${matrix}_${chunk - part}, ${rows * part + j}u)`;
   }
 
   /** Computes where the batch's rows start */

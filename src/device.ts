@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Capture } from "./gpu/capture.ts";
 import { GpuRuntime, type RuntimeOptions } from "./gpu/runtime.ts";
 import { contiguous, fill } from "./launch/pointwise.ts";
 import { type Profile, profile } from "./profile.ts";
@@ -186,6 +187,31 @@ export class Device {
   /** Submits everything recorded and waits until the GPU is done */
   async finish(): Promise<void> {
     await this.runtime.recorder.finish();
+  }
+
+  /**
+   * Runs `compute` once and records it, to be replayed by `run()` without its JavaScript, as CUDA
+   * graphs are. Inputs are tensors that stay in place and are written between runs; outputs are
+   * tensors made inside that were kept (`keep()`). Nothing is read or written by the host inside.
+   *
+   * @example Double whatever is in x
+   * ```ts
+   * import { requestDevice, type Tensor } from "@kindling/lm";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using device = await requestDevice();
+   * const x = device.tensor([1, 2]);
+   * let y: Tensor | undefined;
+   * using graph = device.capture(() => {
+   *   y = x.mul(2).keep();
+   * });
+   * x.write([5, 6]);
+   * graph.run();
+   * assertEquals(await y!.nested(), [10, 12]);
+   * ```
+   */
+  capture(compute: () => void): Capture {
+    return Capture.record(this.runtime, compute);
   }
 
   /**

@@ -48,7 +48,7 @@ export class Contender {
 
   /** Hands out the work; throws with the reason where the peer cannot do it */
   async prepare(work: Work): Promise<Prepared> {
-    let timer: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLong = new Promise<never>((_, reject) => {
       const message = `not ready after ${PREPARATION_SECONDS} s`;
       timer = setTimeout(() => reject(new Error(message)), PREPARATION_SECONDS * 1000);

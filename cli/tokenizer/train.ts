@@ -54,7 +54,7 @@ export const command: Command = defineCommand({
       const files = positionals.textFile;
       const started = performance.now();
       let bytes = 0;
-      for (const path of files) bytes += await fileSize(path);
+      for (const path of files) bytes += await fileSize(path, { what: "text file" });
 
       using bars = new PhaseBars(bytes);
       const { vocab, merges } = await trainBpe({ files }, {

@@ -2,7 +2,7 @@
 
 import { sliceTokens, tokensInMemory, type TokenSource } from "../../src/data/token_source.ts";
 import type { TextTokenizer } from "../../src/tokenizer/text_tokenizer.ts";
-import { type TextSource, textPieces } from "./text_source.ts";
+import { textPieces, type TextSource } from "./text_source.ts";
 
 /** The share at the end of a text that is not learned from. */
 const VALIDATION_SHARE = 0.1;
@@ -21,7 +21,9 @@ export async function encodeText(
   for await (const piece of rest) {
     pieces.push(piece);
     characters += piece.length;
-    if (characters > LONGEST_STRING) return await collect(tokenizer.encodeIterable(textPieces(source)));
+    if (characters > LONGEST_STRING) {
+      return await collect(tokenizer.encodeIterable(textPieces(source)));
+    }
   }
   return tokenizer.encodeToArray(pieces.join(""));
 }

@@ -12,13 +12,6 @@ const TABLE: Readonly<Record<string, OptionSpec>> = RUN_OPTIONS;
 /** The parts of a run's configuration that hold options. */
 const GROUPS = ["model", "optimizer", "training"];
 
-/** Fields of a run's configuration that the command line does not have. */
-const WITHOUT_OPTION = new Set([
-  "normEps",
-  "unembedBias",
-  "embedding",
-]);
-
 /**
  * Reads options from a file.
  *
@@ -62,8 +55,7 @@ export function checkOptions(
 /** A run's configuration as one flat list; what it learned from is not among the options. */
 function rowsOfRun(content: Readonly<Record<string, unknown>>): [string, unknown][] {
   const groups = GROUPS.flatMap((group) => Object.entries(content[group] ?? {}));
-  return [...groups, ["seed", content.seed ?? 0] as [string, unknown]]
-    .filter(([name]) => !WITHOUT_OPTION.has(name));
+  return [...groups, ["seed", content.seed ?? 0]];
 }
 
 /** The library says nLayers where the command line says layers. */

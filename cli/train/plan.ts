@@ -1,8 +1,10 @@
 /** What a training run is going to do, from the command line, an options file or an earlier run. */
 
-import { exists } from "../../src/platform/files.ts";
+import { resolveConfig } from "../../src/nn/config.ts";
+import { exists, isDirectory } from "../../src/platform/files.ts";
 import { readTrainingState } from "../../src/train/checkpoint.ts";
 import { type RunConfig, RunDirectory } from "../../src/train/run_directory.ts";
+import { modelConfig } from "../model_options.ts";
 import { flagName } from "../names.ts";
 import { type OptionTable, UsageError, withoutUndefined } from "../options.ts";
 import { checkOptions, readOptionsFile } from "./options_file.ts";
@@ -48,9 +50,14 @@ export async function planNewRun(args: TrainArguments): Promise<Plan> {
     ...fromFile,
     ...pick(args.options, given),
   };
+  // A model that contradicts itself is found out before the text is read.
+  resolveConfig(modelConfig(options, options.vocabSize));
   const path = args.out ?? await freePath(`runs/${shortNameOf(source)}`);
   if (await exists(`${path}/config.json`)) {
     throw new Error(`Cannot start a run in "${path}": one is there already; use --resume or --out`);
+  }
+  if (await exists(path) && !await isDirectory(path)) {
+    throw new Error(`Cannot start a run in "${path}": a file has that name`);
   }
   return { options, source, path, given };
 }
@@ -64,7 +71,7 @@ export async function planResumedRun(path: string, args: TrainArguments): Promis
     throw new UsageError("Cannot use other text with --resume: a run goes on with its own");
   }
   for (const key of args.given) {
-    if (RESUME_OPTIONS.has(key)) continue;
+    if (RESUME_OPTIONS.has(key) || !Object.hasOwn(RUN_OPTIONS, key)) continue;
     throw new UsageError(`Cannot use --${flagName(key)} with --resume: the run has its own`);
   }
   const run = await RunDirectory.open(path);

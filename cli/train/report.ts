@@ -13,7 +13,7 @@ import { nameOf } from "./text_source.ts";
 import { kindOf } from "./tokenizer_choice.ts";
 
 /** Losses of single steps are noisy: this many are averaged where one number is shown. */
-const AVERAGED_STEPS = 20;
+const AVERAGED_STEPS = 10;
 
 /** Says what is learned. */
 export function describeMaterial(plan: Plan, { tokenizer, tokens, text }: Material): void {
@@ -29,7 +29,9 @@ export function describeMaterial(plan: Plan, { tokenizer, tokens, text }: Materi
 export function describeTraining(plan: Plan, model: TransformerLM): void {
   const { nLayers, nHeads, dModel, contextLength } = model.config;
   const { steps, batchSize, accumulationSteps, learningRate } = plan.options;
-  const sequences = accumulationSteps === 1 ? `${batchSize}` : `${accumulationSteps} × ${batchSize}`;
+  const sequences = accumulationSteps === 1
+    ? `${batchSize}`
+    : `${accumulationSteps} × ${batchSize}`;
   fact(
     "Model",
     `${formatCount(model.parameterCount)} parameters: ${nLayers} layers, ${nHeads} heads, ` +
@@ -61,10 +63,15 @@ export class TrainingReport implements Disposable {
   add(event: MetricsLine): void {
     this.#history.push(event);
     const loss = this.trainingLoss.toFixed(3);
-    this.#bar.update(event.step, [`loss ${loss}`, `${formatCount(event.tokensPerSecond)} tokens/s`]);
+    this.#bar.update(event.step, [
+      `loss ${loss}`,
+      `${formatCount(event.tokensPerSecond)} tokens/s`,
+    ]);
     if (event.valLoss === undefined) return;
     const step = formatInteger(event.step).padStart(6);
-    this.#bar.log(`step ${step}   training loss ${loss}   validation loss ${event.valLoss.toFixed(3)}`);
+    this.#bar.log(
+      `step ${step}   training loss ${loss}   validation loss ${event.valLoss.toFixed(3)}`,
+    );
   }
 
   /** Training loss of the last steps. */

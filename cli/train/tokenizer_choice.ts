@@ -8,7 +8,7 @@ import type { TextTokenizer } from "../../src/tokenizer/text_tokenizer.ts";
 import { loadTokenizer } from "../../src/tokenizer/tokenizer_files.ts";
 import { trainBpe } from "../../src/tokenizer/train_bpe.ts";
 import { UsageError } from "../options.ts";
-import { type TextSource, textPieces } from "./text_source.ts";
+import { textPieces, type TextSource } from "./text_source.ts";
 
 /** What to make a tokenizer of. */
 export interface TokenizerChoice {

@@ -18,6 +18,22 @@ export interface PooledBuffer {
   readonly size: number;
   /** The recorder's batch number when a command last used the buffer */
   lastBatch: number;
+  /** Set aside for a captured graph */
+  reserve: Reserve | undefined;
+}
+
+/** Buffers in waiting, by size class */
+type Shelf = Map<number, PooledBuffer[]>;
+
+/**
+ * Buffers set aside for a captured graph: whatever was acquired while it recorded comes back here
+ * and nowhere else, so that replaying the graph never overwrites somebody's tensor.
+ */
+export class Reserve {
+  /** Buffers in waiting */
+  readonly shelf: Shelf = new Map();
+  /** The graph is gone: buffers still lent go back to where all others are */
+  isDissolved = false;
 }
 
 /** Most bytes kept in waiting; beyond it the longest waiting are destroyed */
@@ -39,12 +55,13 @@ export function sizeClass(bytes: number): number {
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #cap: number;
-  readonly #waiting = new Map<number, PooledBuffer[]>();
+  readonly #shelf: Shelf = new Map();
   readonly #onDestroy: (buffer: PooledBuffer) => void;
   #nextId = 1;
   #lentBytes = 0;
   #pooledBytes = 0;
   #created = 0;
+  #reserve: Reserve | undefined;
 
   constructor(
     device: GPUDevice,
@@ -60,10 +77,11 @@ export class BufferPool {
   acquire(bytes: number): PooledBuffer {
     const size = sizeClass(bytes);
     this.#lentBytes += size;
-    const waiting = this.#waiting.get(size);
-    const reused = waiting?.pop();
+    const shelf = this.#reserve?.shelf ?? this.#shelf;
+    const reused = shelf.get(size)?.pop() ?? this.#shelf.get(size)?.pop();
     if (reused) {
       this.#pooledBytes -= size;
+      reused.reserve = this.#reserve;
       return reused;
     }
     const limit = Math.min(
@@ -82,16 +100,39 @@ export class BufferPool {
       raw: this.#device.createBuffer({ size: Math.min(size, limit), usage: USAGE }),
       size,
       lastBatch: -1,
+      reserve: this.#reserve,
     };
   }
 
   /** Takes a buffer back */
   release(buffer: PooledBuffer): void {
     this.#lentBytes -= buffer.size;
-    let waiting = this.#waiting.get(buffer.size);
-    if (!waiting) this.#waiting.set(buffer.size, waiting = []);
-    waiting.push(buffer);
-    this.#pooledBytes += buffer.size;
+    const { reserve, size } = buffer;
+    const shelf = reserve && !reserve.isDissolved ? reserve.shelf : this.#shelf;
+    const waiting = shelf.get(size);
+    if (waiting) waiting.push(buffer);
+    else shelf.set(size, [buffer]);
+    this.#pooledBytes += size;
+  }
+
+  /** Runs `compute` with all its buffers set aside in `reserve` */
+  reserving<T>(reserve: Reserve, compute: () => T): T {
+    const before = this.#reserve;
+    this.#reserve = reserve;
+    try {
+      return compute();
+    } finally {
+      this.#reserve = before;
+    }
+  }
+
+  /** Puts a reserve's waiting buffers back among the others */
+  dissolve(reserve: Reserve): void {
+    reserve.isDissolved = true;
+    for (const [size, buffers] of reserve.shelf) {
+      this.#shelf.set(size, [...this.#shelf.get(size) ?? [], ...buffers]);
+    }
+    reserve.shelf.clear();
   }
 
   /**
@@ -100,8 +141,8 @@ export class BufferPool {
    */
   trim(cap: number = this.#cap): void {
     if (this.#pooledBytes <= cap) return;
-    for (const size of [...this.#waiting.keys()].sort((a, b) => b - a)) {
-      const waiting = this.#waiting.get(size)!;
+    for (const size of [...this.#shelf.keys()].sort((a, b) => b - a)) {
+      const waiting = this.#shelf.get(size)!;
       while (waiting.length > 0 && this.#pooledBytes > cap) {
         const buffer = waiting.shift()!;
         this.#pooledBytes -= size;

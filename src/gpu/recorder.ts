@@ -52,6 +52,7 @@ export type DispatchListener = (dispatch: Dispatch) => void;
 export class Recorder {
   readonly #device: GPUDevice;
   readonly #debug: boolean;
+  readonly #onSubmit: () => void;
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #uniforms = new Map<string, { id: number; raw: GPUBuffer }>();
   readonly #bindGroups = new Map<string, GPUBindGroup>();
@@ -69,8 +70,10 @@ export class Recorder {
   /** Attached while kernels are timed */
   profiler: Profiler | undefined;
 
-  constructor(device: GPUDevice, options: { debug?: boolean } = {}) {
+  /** `onSubmit` is called when no unsubmitted command is left */
+  constructor(device: GPUDevice, options: { debug?: boolean; onSubmit: () => void }) {
     this.#device = device;
+    this.#onSubmit = options.onSubmit;
     this.#debug = options.debug ?? false;
     this.#staging = new TextureStaging(device);
     device.addEventListener("uncapturederror", (event) => {
@@ -155,6 +158,7 @@ export class Recorder {
     this.#encoder = undefined;
     this.#pending = 0;
     this.#batch++;
+    this.#onSubmit();
   }
 
   /** Submits, waits until the GPU is done and throws what it reported */

@@ -8,7 +8,7 @@ import type { AdapterTraits, Kernel } from "../../kernels/kernel.ts";
 import { GpuError } from "../errors.ts";
 import { type AdapterOptions, openAdapter } from "./adapter.ts";
 import { BufferPool, type PooledBuffer } from "./pool.ts";
-import { Recorder } from "./recorder.ts";
+import { type Dispatch, Recorder } from "./recorder.ts";
 import type { TextureRead } from "./textures.ts";
 
 /** Options of a runtime */
@@ -37,7 +37,10 @@ export class GpuRuntime {
     this.raw = raw;
     this.traits = traits;
     this.description = description;
-    this.recorder = new Recorder(raw, options);
+    this.recorder = new Recorder(raw, {
+      debug: options.debug ?? false,
+      onSubmit: () => this.pool.trim(),
+    });
     this.pool = new BufferPool(raw, () => this.recorder.forgetBindGroups());
     this.lost = raw.lost.then(({ reason, message }) => {
       this.#gone ??= message || reason || "unknown reason";
@@ -51,16 +54,26 @@ export class GpuRuntime {
     return new GpuRuntime(raw, traits, description, options);
   }
 
+  /** Records a dispatch of a captured graph */
+  encode(dispatch: Dispatch): void {
+    this.#checkAlive(dispatch.name);
+    this.recorder.encode(dispatch);
+  }
+
   /** Records one dispatch */
   dispatch(
     kernel: Kernel,
     buffers: readonly PooledBuffer[],
     textures: readonly TextureRead[] = [],
   ): void {
-    if (this.#gone !== undefined) {
-      throw new GpuError(`Cannot run ${kernel.name}: the device is gone (${this.#gone})`);
-    }
+    this.#checkAlive(kernel.name);
     this.recorder.dispatch(kernel, buffers, textures);
+  }
+
+  #checkAlive(name: string): void {
+    if (this.#gone !== undefined) {
+      throw new GpuError(`Cannot run ${name}: the device is gone (${this.#gone})`);
+    }
   }
 
   /** Destroys the device and with it every buffer */

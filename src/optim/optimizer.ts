@@ -106,10 +106,25 @@ export abstract class Optimizer<Options extends { lr: number }> {
 
   /** Changes every parameter that has a gradient, in place */
   step(options: StepOptions = {}): void {
+    this.begin();
+    this.apply(options);
+  }
+
+  /**
+   * The first half of {@link step}: counts it and writes its learning rate and other numbers to the
+   * device. Call it before every run of a captured graph that contains {@link apply}.
+   */
+  begin(): void {
     this.#step++;
-    const scale = options.gradientScale ?? this.#one;
-    for (const { options, slots, hyper } of this.groups) {
+    for (const { options, hyper } of this.groups) {
       hyper.write(this.hyperparameters(options, this.#step));
+    }
+  }
+
+  /** The second half of {@link step}: runs the kernels */
+  apply(options: StepOptions = {}): void {
+    const scale = options.gradientScale ?? this.#one;
+    for (const { slots, hyper } of this.groups) {
       for (const { parameter, state } of slots) {
         if (parameter.grad) this.update(parameter.grad, hyper, scale, [parameter, ...state]);
       }

@@ -304,14 +304,16 @@ export async function isDirectory(path: string): Promise<boolean> {
  * The size of a file in bytes.
  *
  * @param path Where the file is.
+ * @param options What to call it in error messages, if it is about to be read.
  * @returns Its size.
  * @throws {Error} If it is missing or cannot be looked at.
  */
-export async function fileSize(path: string): Promise<number> {
+export async function fileSize(path: string, options: ReadOptions = {}): Promise<number> {
   try {
     return (await Deno.stat(path)).size;
   } catch (cause) {
-    throw fileError({ action: "look at file", path }, cause);
+    const action = options.what === undefined ? "look at file" : `read ${options.what}`;
+    throw fileError({ action, path }, cause);
   }
 }
 

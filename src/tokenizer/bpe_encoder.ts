@@ -86,7 +86,8 @@ export class BpeEncoder implements PartEncoder {
 
   #encodeWord(bytes: Uint8Array, start: number, end: number, ids: IdBuffer): void {
     if (end - start > CACHE_WORD_BYTES) {
-      ids.append(this.#word, 0, this.#mergeInto(bytes, start, end));
+      const count = this.#mergeInto(bytes, start, end); // may replace `#word`
+      ids.append(this.#word, 0, count);
       return;
     }
     const known = this.#cache.size;

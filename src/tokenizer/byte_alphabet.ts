@@ -61,7 +61,9 @@ export function toKey(bytes: Uint8Array): string {
 
 /** The bytes of a string of one code unit per byte. */
 export function fromKey(key: string): Uint8Array {
-  return Uint8Array.from(key, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(key.length);
+  for (let i = 0; i < key.length; i++) bytes[i] = key.charCodeAt(i);
+  return bytes;
 }
 
 /** The key of each single byte (see `toKey`). */

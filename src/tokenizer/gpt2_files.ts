@@ -88,8 +88,8 @@ export function toBytes(token: string, name: string): Uint8Array {
 
 /**
  * The ids by token as `vocab.json` has them, special tokens as they are and all others in the
- * printable byte encoding. A token that looks like a special one gives way to it, and of ids with the
- * same bytes there is only the one that encoding uses.
+ * printable byte encoding. A special token that looks like another token gives way to it, and of ids
+ * with the same bytes there is only the one that encoding uses.
  */
 export function vocabEntries(contents: TokenizerContents): Map<string, number> {
   const { vocabulary, specialTokens } = contents;
@@ -97,8 +97,7 @@ export function vocabEntries(contents: TokenizerContents): Map<string, number> {
   const entries = new Map([...specialTokens].sort(([, a], [, b]) => a - b));
   for (const id of vocabulary.ids()) {
     const bytes = vocabulary.bytesOf(id)!;
-    const token = toPrintable(bytes);
-    if (!special.has(id) && !entries.has(token)) entries.set(token, vocabulary.idOf(bytes));
+    if (!special.has(id)) entries.set(toPrintable(bytes), vocabulary.idOf(bytes));
   }
   return entries;
 }

@@ -36,7 +36,7 @@ export async function sourceSize(source: TextSource): Promise<number | undefined
   const files = filesOf(source);
   if (files === undefined) return undefined;
   let size = 0;
-  for (const path of files) size += await fileSize(path);
+  for (const path of files) size += await fileSize(path, { what: "text file" });
   return size;
 }
 

@@ -84,12 +84,17 @@ function mergesOf(vocab: ReadonlyMap<number, Uint8Array>): Omit<TiktokenParts, "
   const rules = { ranks: new PairTable(ranks.length), merged: new Int32Array(ranks.length) };
   const merges: Merge[] = [];
   let hasOrphans = false;
+  let parts = new Int32Array(256);
   for (const rank of ranks) {
     const bytes = vocab.get(rank)!;
     if (bytes.length === 1) continue;
-    const parts = Int32Array.from(bytes, (byte) => byteTokens[byte]!);
-    const isKnown = !parts.includes(-1);
-    if (!isKnown || mergeWord(parts, parts.length, rules) !== 2) {
+    if (bytes.length > parts.length) parts = new Int32Array(2 * bytes.length);
+    let isKnown = true;
+    for (let i = 0; i < bytes.length; i++) {
+      parts[i] = byteTokens[bytes[i]!]!;
+      isKnown &&= parts[i] !== -1;
+    }
+    if (!isKnown || mergeWord(parts, bytes.length, rules) !== 2) {
       hasOrphans = true;
       continue;
     }

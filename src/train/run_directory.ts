@@ -96,7 +96,8 @@ export class RunDirectory {
    */
   static async open(path: string): Promise<RunDirectory> {
     if (!await exists(`${path}/config.json`)) {
-      throw new Error(`Cannot open run "${path}": it has no config.json`);
+      const reason = await exists(path) ? "it has no config.json" : "there is no such folder";
+      throw new Error(`Cannot open run "${path}": ${reason}`);
     }
     return new RunDirectory(path);
   }

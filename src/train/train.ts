@@ -4,13 +4,14 @@
  * @module
  */
 
+import { backward } from "../autograd.ts";
 import { sampleBatch } from "../data/batches.ts";
 import { checkTokenRange, type TokenSource } from "../data/token_source.ts";
+import type { Capture } from "../gpu/capture.ts";
 import { place } from "../launch/place.ts";
 import type { TransformerLM } from "../nn/transformer_lm.ts";
-import { mul } from "../ops/arithmetic.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { crossEntropy } from "../ops/losses.ts";
-import { reshape } from "../ops/views.ts";
 import { AdamW, type AdamWOptions } from "../optim/adamw.ts";
 import { clipFactor, gradNorm } from "../optim/clip.ts";
 import type { SGD } from "../optim/sgd.ts";
@@ -115,6 +116,13 @@ interface PendingStep {
   readonly learningRate: number;
 }
 
+/** A recorded step and its outputs */
+interface StepGraph {
+  readonly capture: Capture;
+  readonly loss: Tensor;
+  readonly norm: Tensor;
+}
+
 /** The tensors of a training loop, and its clock */
 class Trainer {
   readonly #model: TransformerLM;
@@ -125,6 +133,7 @@ class Trainer {
   readonly #targets: Tensor;
   /** Loss and gradient norm of the steps that were not read yet, [RING, 2] */
   readonly #ring: Tensor;
+  #graph: StepGraph | undefined;
   #pending: PendingStep[] = [];
   #state: TrainingState;
   #savedStep = 0;
@@ -199,51 +208,78 @@ class Trainer {
 
   /** Records one step; nothing is read */
   #step(): void {
-    const { seed, clipNorm = 1, accumulationSteps = 1, learningRate = 1e-3 } = this.#options;
-    const { device } = this.#model;
-    using _scope = device.scope();
+    const { learningRate = 1e-3, accumulationSteps = 1 } = this.#options;
     const step = ++this.#state.step;
     const rate = typeof learningRate === "number" ? learningRate : learningRate(step);
     this.#optimizer.lr = rate;
+    this.#optimizer.begin();
     this.#model.beginStep(step);
-
-    let loss: Tensor | undefined;
-    for (let part = 0; part < accumulationSteps; part++) {
-      const partLoss = this.#backward(
-        seed,
-        (step - 1) * accumulationSteps + part,
-        accumulationSteps,
-      );
-      loss = loss ? loss.add(partLoss) : partLoss;
+    if (accumulationSteps > 1) {
+      using _scope = this.#model.device.scope();
+      let loss: Tensor | undefined;
+      for (let part = 0; part < accumulationSteps; part++) {
+        this.#draw((step - 1) * accumulationSteps + part);
+        const share = this.#backward(1 / accumulationSteps);
+        loss = loss ? add(loss, share) : share;
+      }
+      this.#note(loss!, this.#update());
+    } else {
+      this.#draw(step - 1);
+      // The first step records a graph, all others replay it.
+      if (this.#graph) this.#graph.capture.run();
+      else this.#graph = this.#captureStep();
+      this.#note(this.#graph.loss, this.#graph.norm);
     }
-    const norm = gradNorm(this.#model.parameters());
-    const gradientScale = clipFactor(norm, clipNorm);
-    this.#optimizer.step({ gradientScale });
-    this.#optimizer.zeroGrad();
-
-    const start = this.#pending.length;
-    const ring = this.#ring.view({ shape: [2 * RING] });
-    place(reshape(loss!, [1]), ring, { axis: 0, start: 2 * start });
-    place(reshape(norm, [1]), ring, { axis: 0, start: 2 * start + 1 });
     this.#pending.push({ step, learningRate: rate });
     this.#state.tokens += this.#tokens.size * accumulationSteps;
   }
 
-  /** Gradients of one batch; returns its share of the step's loss, without history */
-  #backward(seed: number, batchNumber: number, parts: number): Tensor {
+  /** Runs a step without accumulation and records it */
+  #captureStep(): StepGraph {
+    const { device } = this.#model;
+    let outputs: Omit<StepGraph, "capture"> | undefined;
+    const capture = device.capture(() => {
+      using _scope = device.scope();
+      const loss = this.#backward(1).keep();
+      outputs = { loss, norm: this.#update().keep() };
+    });
+    return { capture, ...outputs! };
+  }
+
+  /** Writes the next batch to the device */
+  #draw(batchNumber: number): void {
     const [batchSize, contextLength] = this.#shape;
-    const { data } = this.#options;
+    const { data, seed } = this.#options;
     const batch = sampleBatch(data, { batchSize, contextLength, seed, step: batchNumber });
-    const { vocabSize } = this.#model.config;
-    checkTokenRange(batch.inputs, vocabSize);
-    checkTokenRange(batch.targets, vocabSize);
     this.#tokens.write(batch.inputs);
     this.#targets.write(batch.targets);
+  }
+
+  /** Adds the gradients of the batch, scaled; returns its scaled loss, without history */
+  #backward(scale: number): Tensor {
     using logits = this.#model.forward(this.#tokens);
     const mean = crossEntropy(logits, this.#targets);
-    const loss = parts === 1 ? mean : mul(mean, 1 / parts);
-    loss.backward();
+    const loss = scale === 1 ? mean : mul(mean, scale);
+    backward(loss);
     return loss.detach();
+  }
+
+  /** Clips the gradients, changes the parameters and returns the norm before clipping */
+  #update(): Tensor {
+    const norm = gradNorm(this.#model.parameters());
+    const gradientScale = clipFactor(norm, this.#options.clipNorm ?? 1);
+    this.#optimizer.apply({ gradientScale });
+    this.#optimizer.zeroGrad();
+    return norm;
+  }
+
+  /** Copies a step's loss and gradient norm to where they wait to be read */
+  #note(loss: Tensor, norm: Tensor): void {
+    using _scope = this.#model.device.scope();
+    const ring = this.#ring.view({ shape: [2 * RING] });
+    const start = 2 * this.#pending.length;
+    place(loss.view({ shape: [1] }), ring, { axis: 0, start });
+    place(norm.view({ shape: [1] }), ring, { axis: 0, start: start + 1 });
   }
 
   /** Reads the losses of all pending steps */
@@ -285,6 +321,11 @@ class Trainer {
 
   dispose(): void {
     for (const tensor of [this.#tokens, this.#targets, this.#ring]) tensor.dispose();
+    if (this.#graph) {
+      this.#graph.loss.dispose();
+      this.#graph.norm.dispose();
+      this.#graph.capture.dispose();
+    }
     if (!this.#options.optimizer) {
       this.#optimizer.zeroGrad();
       this.#optimizer.dispose();

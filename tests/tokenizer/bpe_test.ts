@@ -210,7 +210,7 @@ Deno.test("Tokenizer.fromJson() says what it does not support", () => {
   );
   refuses(
     { pre_tokenizer: { type: "Metaspace" } },
-    `its pre-tokenizer has "Metaspace", needed ByteLevel with GPT-2's pattern`,
+    'its pre-tokenizer has "Metaspace", needed ByteLevel, or Split and ByteLevel',
   );
   refuses({ normalizer: { type: "NFC" } }, 'its normalizer has {"type":"NFC"}, needed none');
   refuses({ model: 3 }, "Cannot read tokenizer.json model: found 3, needed an object");

@@ -2,7 +2,7 @@
  * What kind of character a code point is, as far as the patterns that cut words ask.
  *
  * A class is a set of bits, so that one test answers any of their questions. It is worked out by
- * regular expression when a code point is first met and then looked up.
+ * regular expression when a code point is first met, with those around it, and then looked up.
  *
  * @module
  */
@@ -24,30 +24,49 @@ export const LOWER = 32;
 /** A mark, such as an accent that combines with the letter before it: `\p{M}`. */
 export const MARK = 64;
 
-/** The class of each code point that has been met; 0 where none has been worked out yet. */
+/** Which characters have which bit. */
+const PROPERTIES: readonly (readonly [pattern: RegExp, bit: number])[] = [
+  [/\p{L}/gu, LETTER],
+  [/\p{N}/gu, NUMBER],
+  [/\p{White_Space}/gu, SPACE],
+  [/[^\p{L}\p{N}\p{White_Space}]/gu, OTHER],
+  [/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]/gu, UPPER],
+  [/[\p{Ll}\p{Lm}\p{Lo}\p{M}]/gu, LOWER],
+  [/\p{M}/gu, MARK],
+];
+/** Classes are worked out for so many code points at a time. */
+const BLOCK = 256;
+
+/** The class of each code point; 0 where none has been worked out yet. */
 const classes = new Uint8Array(0x110000);
 
-/** The class of each byte below 0x80; 0 for those that begin or continue a longer character. */
-export const ASCII_CLASSES: Uint8Array = Uint8Array.from(
-  { length: 256 },
-  (_, byte) => byte < 0x80 ? classify(byte) : 0,
-);
-
-function classify(codePoint: number): number {
-  const character = String.fromCodePoint(codePoint);
-  let bits = 0;
-  if (/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]/u.test(character)) bits |= UPPER;
-  if (/[\p{Ll}\p{Lm}\p{Lo}\p{M}]/u.test(character)) bits |= LOWER;
-  if (/\p{M}/u.test(character)) bits |= MARK;
-  if (/\p{L}/u.test(character)) return bits | LETTER;
-  if (/\p{N}/u.test(character)) return bits | NUMBER;
-  return bits | (/\p{White_Space}/u.test(character) ? SPACE : OTHER);
+function classifyBlock(codePoint: number): number {
+  const first = codePoint - codePoint % BLOCK;
+  if (first >= 0xd800 && first < 0xe000) {
+    // Half a surrogate pair stands for U+FFFD, which is neither letter, number nor space.
+    classes.fill(OTHER, first, first + BLOCK);
+  } else {
+    const characters = Array.from({ length: BLOCK }, (_, i) => String.fromCodePoint(first + i));
+    const text = characters.join("");
+    for (const [pattern, bit] of PROPERTIES) {
+      for (const { index } of text.matchAll(pattern)) {
+        classes[first + index / characters[0]!.length]! |= bit;
+      }
+    }
+  }
+  return classes[codePoint]!;
 }
 
 /** The class of a code point. */
 export function classOf(codePoint: number): number {
-  return classes[codePoint] || (classes[codePoint] = classify(codePoint));
+  return classes[codePoint] || classifyBlock(codePoint);
 }
+
+/** The class of each byte below 0x80; 0 for those that begin or continue a longer character. */
+export const ASCII_CLASSES: Uint8Array = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => byte < 0x80 ? classOf(byte) : 0,
+);
 
 /** The class of the character that begins at a place in well-formed UTF-8. */
 export function classAt(bytes: Uint8Array, at: number): number {

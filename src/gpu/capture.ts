@@ -1,0 +1,68 @@
+/**
+ * Captured graphs: the dispatches of a function, recorded once and replayed without running the
+ * function, as CUDA graphs are.
+ *
+ * @module
+ */
+
+import { Reserve } from "./pool.ts";
+import type { Dispatch } from "./recorder.ts";
+import type { GpuRuntime } from "./runtime.ts";
+
+/**
+ * A recorded function. Its inputs and outputs are tensors that stay in place: write to the inputs,
+ * run, read the outputs. Writes from the host (`write()`) are not part of the recording.
+ */
+export class Capture {
+  readonly #runtime: GpuRuntime;
+  readonly #dispatches: readonly Dispatch[];
+  readonly #reserve: Reserve;
+  #isDisposed = false;
+
+  private constructor(runtime: GpuRuntime, dispatches: readonly Dispatch[], reserve: Reserve) {
+    this.#runtime = runtime;
+    this.#dispatches = dispatches;
+    this.#reserve = reserve;
+  }
+
+  /** Runs `compute` once and records its dispatches */
+  static record(runtime: GpuRuntime, compute: () => void): Capture {
+    const { recorder, pool } = runtime;
+    if (recorder.listener) throw new Error("Cannot capture inside another capture");
+    const dispatches: Dispatch[] = [];
+    const reserve = new Reserve();
+    recorder.listener = (dispatch) => dispatches.push(dispatch);
+    try {
+      pool.reserving(reserve, compute);
+    } catch (error) {
+      pool.dissolve(reserve);
+      throw error;
+    } finally {
+      recorder.listener = undefined;
+    }
+    return new Capture(runtime, dispatches, reserve);
+  }
+
+  /** Number of dispatches in a run */
+  get size(): number {
+    return this.#dispatches.length;
+  }
+
+  /** Replays the recording on what its inputs now hold */
+  run(): void {
+    if (this.#isDisposed) throw new Error("Cannot run a captured graph: it was disposed");
+    for (const dispatch of this.#dispatches) this.#runtime.encode(dispatch);
+  }
+
+  /** Gives the memory of intermediate results back; the graph cannot run again */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#runtime.pool.dissolve(this.#reserve);
+  }
+
+  /** Lets `using` free the graph */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
