@@ -41,16 +41,30 @@
 // Gives tensors their methods.
 import "./src/ops/methods.ts";
 
-export * from "./src/autograd.ts";
+export {
+  backward,
+  type GradientThunk,
+  isRecording,
+  noGrad,
+  type OpDef,
+  record,
+} from "./src/autograd.ts";
 export * from "./src/device.ts";
 export * from "./src/errors.ts";
 export * from "./src/generate.ts";
-export * from "./src/profile.ts";
+export { Capture } from "./src/gpu/capture.ts";
+export type { RuntimeOptions } from "./src/gpu/runtime.ts";
+export type { AdapterOptions } from "./src/gpu/adapter.ts";
+export type { TimedDispatch } from "./src/gpu/profiler.ts";
+export type { AdapterTraits } from "./kernels/kernel.ts";
+export { type KernelProfile, Profile } from "./src/profile.ts";
 export * from "./src/random.ts";
 export * from "./src/safetensors.ts";
-export * from "./src/scope.ts";
+export type { SamplingOptions, TokenProbability } from "./src/sampling.ts";
+export { Scope } from "./src/scope.ts";
 export * from "./src/shape.ts";
-export * from "./src/tensor.ts";
+export { type DType, type Nested, Tensor } from "./src/tensor.ts";
+export type * from "./src/tensor_methods.ts";
 export * from "./src/data/batches.ts";
 export * from "./src/data/stories.ts";
 export * from "./src/data/token_file.ts";

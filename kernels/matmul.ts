@@ -40,9 +40,7 @@ export interface MatmulLaunch {
 
 /** The kernel of a matrix product. Bindings: A, B, C */
 export function matmulKernel(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
-  return traits.subgroupSize === 8
-    ? shuffleMatmul(launch, traits)
-    : tiledMatmul(launch, traits);
+  return traits.subgroupSize === 8 ? shuffleMatmul(launch, traits) : tiledMatmul(launch, traits);
 }
 
 /** Batch axes with the strides of one operand */

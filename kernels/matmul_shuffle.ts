@@ -92,7 +92,8 @@ export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kern
     ).join("\n    ");
 
   const multiply = rowList.map((row) =>
-    `acc${row} += ` + [0, 1, 2, 3].map((step) => `${aValue(row, step)} * b${step}`).join(" + ") + ";"
+    `acc${row} += ` + [0, 1, 2, 3].map((step) => `${aValue(row, step)} * b${step}`).join(" + ") +
+    ";"
   ).join("\n    ");
   const store = rowList.map((row) => `store(c_base, row0 + ${row}u, column, acc${row});`)
     .join("\n  ");

@@ -60,7 +60,9 @@ export function tiledMatmul(launch: MatmulLaunch, _traits: AdapterTraits): Kerne
         : `(k0 + ${kk}) * ${leading} + ${origin} + ${other}`;
       return `{
       let inside = k0 + ${kk} < ${K} && ${origin} + ${other} < ${edge};
-      tile_${matrix}[(${kk}) * ${tile + 4}u + ${other}] = select(0.0, matrix_${matrix}[select(0u, ${matrix}_base + ${at}, inside)], inside);
+      tile_${matrix}[(${kk}) * ${
+        tile + 4
+      }u + ${other}] = select(0.0, matrix_${matrix}[select(0u, ${matrix}_base + ${at}, inside)], inside);
     }`;
     }).join("\n    ");
 

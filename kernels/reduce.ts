@@ -97,7 +97,11 @@ export function reduceKernel(launch: ReduceLaunch, traits: AdapterTraits): Kerne
   ${Array.from({ length: parts }, (_, k) => `var acc${k} = ${type}(${identity});`).join(" ")}
   var at_j = ${start};
   while (at_j + ${(parts - 1) * step}u < end) {
-    ${Array.from({ length: parts }, (_, k) => accumulate(`acc${k}`, `at_j + ${k * step}u`)).join("\n    ")}
+    ${
+    Array.from({ length: parts }, (_, k) => accumulate(`acc${k}`, `at_j + ${k * step}u`)).join(
+      "\n    ",
+    )
+  }
     at_j += ${parts * step}u;
   }
   ${

@@ -68,9 +68,7 @@ export function rowKernel(program: RowProgram, traits: AdapterTraits): Kernel {
   const combine = (name: string, combined: (a: string, b: string) => string) =>
     shuffles
       ? `fn ${name}(x: f32, lane: u32) -> f32 {
-  return ${
-        Array.from({ length: 8 }, (_, l) => `subgroupShuffle(x, ${l}u)`).reduce(combined)
-      };
+  return ${Array.from({ length: 8 }, (_, l) => `subgroupShuffle(x, ${l}u)`).reduce(combined)};
 }`
       : `fn ${name}(x: f32, lane: u32) -> f32 {
   workgroupBarrier();

@@ -27,24 +27,38 @@ export interface ScanLaunch {
 
 /** Sums within chunks. Bindings: data, result [rows, length], totals [rows, chunks] */
 export function scanChunksKernel(launch: ScanLaunch, traits: AdapterTraits): Kernel {
-  return kernel("scan_chunks", launch, traits, ["data"], ["result", "totals"], /* wgsl */ `
+  return kernel(
+    "scan_chunks",
+    launch,
+    traits,
+    ["data"],
+    ["result", "totals"],
+    /* wgsl */ `
   var sum = ${launch.type}(0);
   for (var j = start; j < end; j++) {
     let at = row * length + ${launch.reverse ? "length - 1u - j" : "j"};
     sum += data[at];
     result[at] = sum;
   }
-  totals[i] = sum;`);
+  totals[i] = sum;`,
+  );
 }
 
 /** Adds the sum of all earlier chunks. Bindings: sums [rows, chunks], result [rows, length] */
 export function scanShiftKernel(launch: ScanLaunch, traits: AdapterTraits): Kernel {
-  return kernel("scan_shift", launch, traits, ["sums"], ["result"], /* wgsl */ `
+  return kernel(
+    "scan_shift",
+    launch,
+    traits,
+    ["sums"],
+    ["result"],
+    /* wgsl */ `
   if (part == 0u) { return; }
   let shift = sums[i - 1u];
   for (var j = start; j < end; j++) {
     result[row * length + ${launch.reverse ? "length - 1u - j" : "j"}] += shift;
-  }`);
+  }`,
+  );
 }
 
 function kernel(

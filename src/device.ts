@@ -60,14 +60,30 @@ export async function requestDevice(options: RuntimeOptions = {}): Promise<Devic
 
 /** A WebGPU device. Made by {@link requestDevice} */
 export class Device {
-  /** Adapter, buffers and recorder */
+  /**
+   * Adapter, buffers and recorder
+   *
+   * @internal
+   */
   readonly runtime: GpuRuntime;
-  /** Open memory scopes */
+  /**
+   * Open memory scopes
+   *
+   * @internal
+   */
   readonly scopes: ScopeStack = new ScopeStack();
-  /** Number of tensors that were made and not disposed */
+  /**
+   * Number of tensors that were made and not disposed; users see it in {@link Device.memory}
+   *
+   * @internal
+   */
   liveTensors = 0;
 
-  /** Devices come from {@link requestDevice} */
+  /**
+   * Devices come from {@link requestDevice}
+   *
+   * @internal
+   */
   constructor(runtime: GpuRuntime) {
     this.runtime = runtime;
   }
@@ -299,7 +315,10 @@ function flatten(
   values: number | boolean | Nested[] | NestedBooleans | ArrayBufferView,
 ): { flat: ArrayLike<number>; shape: number[]; dtype: DType } {
   if (ArrayBuffer.isView(values)) {
-    if (values instanceof DataView || values instanceof BigInt64Array || values instanceof BigUint64Array) {
+    if (
+      values instanceof DataView || values instanceof BigInt64Array ||
+      values instanceof BigUint64Array
+    ) {
       throw new TypeError(
         `Cannot make a tensor of a ${values.constructor.name}: needs an array of 32-bit numbers`,
       );
@@ -309,7 +328,9 @@ function flatten(
     return { flat, shape: [flat.length], dtype: isFloat ? "f32" : "i32" };
   }
   const shape: number[] = [];
-  for (let level: unknown = values; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level: unknown = values; Array.isArray(level); level = level[0]) {
+    shape.push(level.length);
+  }
   const flat: number[] = [];
   let dtype: DType = "f32";
   const visit = (value: unknown, axis: number): void => {

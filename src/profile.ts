@@ -70,9 +70,13 @@ export class Profile {
       ].join(" ")
     );
     const head = `${"kernel".padEnd(32)}  count         ms    share   GFLOP/s    GB/s`;
-    return [head, ...rows, `${"all".padEnd(32)} ${`${this.dispatches.length}`.padStart(6)} ${
-      this.milliseconds.toFixed(2).padStart(10)
-    }`].join("\n");
+    return [
+      head,
+      ...rows,
+      `${"all".padEnd(32)} ${`${this.dispatches.length}`.padStart(6)} ${
+        this.milliseconds.toFixed(2).padStart(10)
+      }`,
+    ].join("\n");
   }
 
   /** The dispatches in the JSON format of Chrome's tracing tool and Perfetto */

@@ -16,7 +16,9 @@ export interface SamplingOptions {
 
 /** A token with its probability under the model, before temperature, top-k and top-p */
 export interface TokenProbability {
+  /** Number of the token */
   token: number;
+  /** From 0 to 1 */
   probability: number;
 }
 

@@ -4,12 +4,7 @@
  * @module
  */
 
-/** What a scope can own */
-interface Owned {
-  /** The scope that frees it, or `kept` where only the caller does */
-  owner: Scope | "kept" | undefined;
-  dispose(): void;
-}
+import type { Tensor } from "./tensor.ts";
 
 /** The open scopes of one device, innermost last */
 export class ScopeStack {
@@ -69,21 +64,33 @@ export class ScopeStack {
 export class Scope {
   readonly #stack: ScopeStack;
   readonly #parent: Scope | undefined;
-  readonly #owned = new Set<Owned>();
+  readonly #owned = new Set<Tensor>();
 
-  /** Scopes are opened with `device.scope()` */
+  /**
+   * Scopes are opened with `device.scope()`
+   *
+   * @internal
+   */
   constructor(stack: ScopeStack, parent: Scope | undefined) {
     this.#stack = stack;
     this.#parent = parent;
   }
 
-  /** Makes this scope the owner of a new tensor */
-  own(tensor: Owned): void {
+  /**
+   * Makes this scope the owner of a new tensor
+   *
+   * @internal
+   */
+  own(tensor: Tensor): void {
     this.#owned.add(tensor);
   }
 
-  /** Forgets a tensor that was disposed early */
-  forget(tensor: Owned): void {
+  /**
+   * Forgets a tensor that was disposed early
+   *
+   * @internal
+   */
+  forget(tensor: Tensor): void {
     this.#owned.delete(tensor);
   }
 
@@ -91,7 +98,7 @@ export class Scope {
    * Hands a tensor on to the enclosing scope or, where there is none, to the caller, who then
    * disposes it.
    */
-  keep<T extends Owned>(tensor: T): T {
+  keep(tensor: Tensor): Tensor {
     if (this.#owned.delete(tensor)) {
       tensor.owner = this.#parent ?? "kept";
       this.#parent?.own(tensor);

@@ -22,7 +22,11 @@ export type Nested = number | Nested[];
 /** Bytes of one element, whatever its type */
 export const ELEMENT_BYTES = 4;
 
-/** How a tensor lies in its memory */
+/**
+ * How a tensor lies in its memory
+ *
+ * @internal
+ */
 export interface TensorLayout {
   readonly shape: Shape;
   readonly dtype: DType;
@@ -34,8 +38,7 @@ export interface TensorLayout {
   readonly offset?: number;
 }
 
-// The methods of TensorMethods are put on the prototype by ops/methods.ts.
-// deno-lint-ignore no-empty-interface
+/** The methods are put on the prototype by `ops/methods.ts` */
 export interface Tensor extends TensorMethods {}
 
 /**
@@ -58,7 +61,6 @@ export interface Tensor extends TensorMethods {}
  * assertEquals(await x.grad!.nested(), [[2, 4], [6, 8]]);
  * ```
  */
-// deno-lint-ignore no-unsafe-declaration-merging
 export class Tensor {
   /** Where the tensor lives */
   readonly device: Device;
@@ -72,14 +74,26 @@ export class Tensor {
   readonly dtype: DType;
   /** Accumulated by `backward()`; same shape; undefined before and after `zeroGrad()` */
   grad: Tensor | undefined;
-  /** The step of the tape that made this tensor; undefined for leaves */
+  /**
+   * The step of the tape that made this tensor; undefined for leaves
+   *
+   * @internal
+   */
   node: GradientNode | undefined;
-  /** The scope that frees this tensor, or `kept` where only the caller does */
+  /**
+   * The scope that frees this tensor, or `kept` where only the caller does
+   *
+   * @internal
+   */
   owner: Scope | "kept" | undefined;
   #storage: Storage | undefined;
   #isLeafWithGrad = false;
 
-  /** Tensors are made by a {@link Device} or by ops */
+  /**
+   * Tensors are made by a {@link Device} or by ops
+   *
+   * @internal
+   */
   constructor(device: Device, layout: TensorLayout) {
     this.device = device;
     this.shape = layout.shape;
@@ -129,18 +143,28 @@ export class Tensor {
     return isContiguous(this.shape, this.strides);
   }
 
-  /** The memory; `op` names who asks, for the error after disposal */
+  /**
+   * The memory; `op` names who asks, for the error after disposal
+   *
+   * @internal
+   */
   storage(op: string): Storage {
     if (!this.#storage) {
       throw new Error(
         `Cannot ${op}: the tensor of shape ${formatShape(this.shape)} was disposed` +
-          (this.node ? " (backward() frees the steps of a computation unless they are in a scope or keep() was called)" : ""),
+          (this.node
+            ? " (backward() frees the steps of a computation unless they are in a scope or keep() was called)"
+            : ""),
       );
     }
     return this.#storage;
   }
 
-  /** Another tensor over the same memory, without gradient */
+  /**
+   * Another tensor over the same memory, without gradient
+   *
+   * @internal
+   */
   view(layout: Omit<TensorLayout, "storage" | "dtype"> = this): Tensor {
     return new Tensor(this.device, {
       shape: layout.shape,
@@ -236,7 +260,7 @@ export class Tensor {
   }
 
   /** What `console.log` prints */
-  [Symbol.for("Deno.customInspect")](): string {
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 }

@@ -78,7 +78,11 @@ export class Recorder {
     this.#staging = new TextureStaging(device);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.#fail(new GpuError(`The GPU reported an error: ${(event as GPUUncapturedErrorEvent).error.message}`));
+      this.#fail(
+        new GpuError(
+          `The GPU reported an error: ${(event as GPUUncapturedErrorEvent).error.message}`,
+        ),
+      );
     });
   }
 

@@ -12,10 +12,8 @@ import {
 } from "../../kernels/pointwise.ts";
 import { broadcastShapes, broadcastStrides, type Shape } from "../shape.ts";
 import { type DType, Tensor } from "../tensor.ts";
+import type { Operand } from "../tensor_methods.ts";
 import { launch } from "./launch.ts";
-
-/** A tensor, or a number that stands for a tensor full of it */
-export type Operand = Tensor | number;
 
 /** Type of a tensor's elements in WGSL */
 export function elementType(dtype: DType): ElementType {

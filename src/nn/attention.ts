@@ -68,7 +68,8 @@ export class MultiHeadSelfAttention extends Module {
     this.#rotary = options.rotary;
     const inner = nHeads * this.dHead;
     const seed = Initializer.from(device, options.seed);
-    const project = () => new Linear(device, { inFeatures: dModel, outFeatures: inner, bias, seed });
+    const project = () =>
+      new Linear(device, { inFeatures: dModel, outFeatures: inner, bias, seed });
     this.qProj = project();
     this.kProj = project();
     this.vProj = project();
@@ -81,6 +82,7 @@ export class MultiHeadSelfAttention extends Module {
     });
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return {
       q_proj: this.qProj,

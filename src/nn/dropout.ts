@@ -28,6 +28,7 @@ export class Dropout extends Module {
     this.#step = device.tensor(new Int32Array(1));
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return {};
   }

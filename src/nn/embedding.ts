@@ -32,6 +32,7 @@ export class Embedding extends Module {
     this.weight = init.embedding([options.numEmbeddings, options.embeddingDim]);
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return { weight: this.weight };
   }

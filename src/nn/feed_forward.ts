@@ -60,6 +60,7 @@ export class FeedForward extends Module {
       : undefined;
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return { w1: this.w1, w2: this.w2, w3: this.w3 };
   }

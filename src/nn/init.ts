@@ -26,6 +26,7 @@ export type Seed = number | Initializer;
 
 /** Draws parameters one after the other; the same seed gives the same parameters */
 export class Initializer {
+  /** Where the parameters live */
   readonly device: Device;
   readonly #scheme: Initialization;
   readonly #seed: number;

@@ -54,6 +54,7 @@ export class Linear extends Module {
     this.bias = bias ? init.zeros([outFeatures]) : undefined;
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return { weight: this.weight, bias: this.bias };
   }

@@ -31,6 +31,7 @@ export class RMSNorm extends Module {
     this.eps = options.eps ?? 1e-5;
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return { weight: this.weight };
   }
@@ -60,6 +61,7 @@ export class LayerNorm extends Module {
     this.eps = options.eps ?? 1e-5;
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return { weight: this.weight, bias: this.bias };
   }

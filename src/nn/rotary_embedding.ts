@@ -30,6 +30,7 @@ export class RotaryEmbedding extends Module {
     this.#table = rotaryTable(device, { positions, dimension, theta });
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return {};
   }

@@ -84,6 +84,7 @@ export class TransformerBlock extends Module {
     this.ln2 = this.ffn && makeNorm(device, config);
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return { attn: this.attn, ln1: this.ln1, ln2: this.ln2, ffn: this.ffn };
   }

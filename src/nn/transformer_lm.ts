@@ -104,6 +104,7 @@ export class TransformerLM extends Module {
     this.lmHeadBias = tieEmbeddings && unembedBias ? seed.zeros([vocabSize]) : undefined;
   }
 
+  /** The module's parts */
   protected override members(): Members {
     return {
       token_embeddings: this.tokenEmbeddings,
@@ -201,7 +202,9 @@ export class TransformerLM extends Module {
     const positions = tokens.shape[1]!;
     if (held + positions > contextLength) {
       throw new RangeError(
-        `Cannot run the model on ${held + positions} positions: its context length is ${contextLength}`,
+        `Cannot run the model on ${
+          held + positions
+        } positions: its context length is ${contextLength}`,
       );
     }
   }

@@ -6,7 +6,8 @@
  */
 
 import type { Tensor } from "../tensor.ts";
-import { apply, type Operand } from "./pointwise.ts";
+import type { Operand } from "../tensor_methods.ts";
+import { apply } from "./pointwise.ts";
 
 /** `a + b` */
 export function add(a: Operand, b: Operand): Tensor {

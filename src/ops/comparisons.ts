@@ -7,7 +7,8 @@
 import { copy } from "../launch/pointwise.ts";
 import { record } from "../autograd.ts";
 import type { DType, Tensor } from "../tensor.ts";
-import { apply, type Operand } from "./pointwise.ts";
+import type { Operand } from "../tensor_methods.ts";
+import { apply } from "./pointwise.ts";
 
 /** Where `a = b` */
 export function equal(a: Operand, b: Operand): Tensor {

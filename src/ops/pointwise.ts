@@ -7,11 +7,10 @@
 
 import { type Formula, type FormulaName, FORMULAS } from "../../kernels/formulas.ts";
 import { type GradientThunk, record } from "../autograd.ts";
-import { elementType, type Operand, pointwise, pointwiseMany } from "../launch/pointwise.ts";
+import { elementType, pointwise, pointwiseMany } from "../launch/pointwise.ts";
 import { once } from "./once.ts";
 import { type DType, Tensor } from "../tensor.ts";
-
-export type { Operand };
+import type { Operand } from "../tensor_methods.ts";
 
 const NAMES = ["a", "b", "c"] as const;
 

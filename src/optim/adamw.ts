@@ -48,6 +48,7 @@ export class AdamW extends Optimizer<AdamWOptions> {
     );
   }
 
+  /** What the kernel reads for this step */
   protected override hyperparameters(options: AdamWOptions, step: number): number[] {
     const { lr, betas: [beta1, beta2], eps, weightDecay } = options;
     return [
@@ -62,6 +63,7 @@ export class AdamW extends Optimizer<AdamWOptions> {
     ];
   }
 
+  /** Runs the kernel on one parameter */
   protected override update(
     gradient: Tensor,
     hyper: Tensor,

@@ -50,7 +50,9 @@ export function clipFactor(norm: Tensor, maxNorm: number): Tensor {
  * @throws {RangeError} if `maxNorm` is not positive
  */
 export function clipGradNorm(parameters: readonly Tensor[], maxNorm: number): Tensor {
-  if (!(maxNorm > 0)) throw new RangeError(`Cannot clip to norm ${maxNorm}: needs a positive number`);
+  if (!(maxNorm > 0)) {
+    throw new RangeError(`Cannot clip to norm ${maxNorm}: needs a positive number`);
+  }
   return noGrad(() => {
     const norm = gradNorm(parameters);
     using factor = clipFactor(norm, maxNorm);

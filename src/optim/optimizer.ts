@@ -24,16 +24,19 @@ export interface OptimizerState {
 }
 
 /** A parameter with the tensors that its optimizer keeps */
-interface Slot {
+export interface ParameterSlot {
+  /** The parameter */
   readonly parameter: Tensor;
+  /** The tensors, in the order of their names */
   readonly state: readonly Tensor[];
 }
 
 /** A group as an optimizer keeps it */
-interface Group<Options> {
+export interface OptimizerGroup<Options> {
   /** May be changed between steps */
   readonly options: Options;
-  readonly slots: readonly Slot[];
+  /** The parameters */
+  readonly slots: readonly ParameterSlot[];
   /** What kernels read: the options of the current step */
   readonly hyper: Tensor;
 }
@@ -47,7 +50,7 @@ export interface StepOptions {
 /** Base of {@link AdamW} and {@link SGD} */
 export abstract class Optimizer<Options extends { lr: number }> {
   /** Groups of parameters; their options may be changed between steps */
-  readonly groups: readonly Group<Options>[];
+  readonly groups: readonly OptimizerGroup<Options>[];
   readonly #stateNames: readonly string[];
   readonly #one: Tensor;
   #step = 0;
@@ -193,7 +196,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     return this.#one.device;
   }
 
-  #slots(): Slot[] {
+  #slots(): ParameterSlot[] {
     return this.groups.flatMap((group) => group.slots);
   }
 }

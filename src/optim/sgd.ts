@@ -34,6 +34,7 @@ export class SGD extends Optimizer<SGDOptions> {
     );
   }
 
+  /** What the kernel reads for this step */
   protected override hyperparameters(options: SGDOptions, step: number): number[] {
     const { lr, momentum, dampening, weightDecay, nesterov } = options;
     // PyTorch's first velocity is the whole gradient; later ones are dampened.
@@ -41,6 +42,7 @@ export class SGD extends Optimizer<SGDOptions> {
     return [lr, momentum, share, weightDecay, nesterov ? 1 : 0];
   }
 
+  /** Runs the kernel on one parameter */
   protected override update(
     gradient: Tensor,
     hyper: Tensor,

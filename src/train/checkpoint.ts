@@ -39,8 +39,11 @@ export interface TrainingState {
 
 /** What {@link saveCheckpoint} writes */
 export interface CheckpointContents {
+  /** Whose parameters are saved */
   model: Module;
+  /** Over the model's parameters, in their order */
   optimizer?: AdamW | SGD;
+  /** What the loop must remember */
   state: TrainingState;
 }
 

@@ -60,7 +60,11 @@ for (const variant of Object.keys(VARIANTS)) {
       for (const [parameter, tensor] of model.namedParameters()) {
         const expected = fixture.gradients.get(parameter)!;
         const own = Math.max(...expected.data.map(Math.abs));
-        const error = relativeError(await tensor.grad!.data(), expected.data, Math.max(own, scale / 1e3));
+        const error = relativeError(
+          await tensor.grad!.data(),
+          expected.data,
+          Math.max(own, scale / 1e3),
+        );
         assert(error < 1e-4, `gradient of ${parameter}: ${error}`);
       }
     }, { variant });
