@@ -7,7 +7,6 @@
  */
 
 import {
-  type AdapterTraits,
   coverWith,
   ENTRY_PARAMETERS,
   type Kernel,
@@ -28,11 +27,11 @@ export interface DropoutLaunch {
  * Scale of every element: 0 where dropped, `1 / (1 - probability)` elsewhere. The hash is
  * Threefry-2x32 with 20 rounds (Salmon et al. 2011). Bindings: step, scales
  */
-export function dropoutKernel(launch: DropoutLaunch, traits: AdapterTraits): Kernel {
+export function dropoutKernel(launch: DropoutLaunch): Kernel {
   const params = new Params();
   params.u32(launch.count, launch.key[0], launch.key[1], Math.round(launch.probability * 2 ** 32));
   const scale = Params.readFloat(params.f32(1 / (1 - launch.probability)));
-  const size = traits.software ? 8 : 64;
+  const size = 64;
   return {
     name: "dropout",
     code: /* wgsl */ `

@@ -110,11 +110,7 @@ export const WEIGHT_GRADIENT_ROWS = 64;
  * then summed by an ordinary reduction. Bindings: g, x, r, mean?, partial weight gradient
  * [blocks, length], partial bias gradient?
  */
-export function normWeightGradientKernel(
-  shape: RowsShape,
-  kind: NormKind,
-  traits: AdapterTraits,
-): Kernel {
+export function normWeightGradientKernel(shape: RowsShape, kind: NormKind): Kernel {
   const { centred, bias } = kind;
   const { rows: rowCount, length } = shape;
   const wide = length % 4 === 0;
@@ -125,7 +121,7 @@ export function normWeightGradientKernel(
   const outputs = ["weight_gradient", ...(bias ? ["bias_gradient"] : [])];
   const params = new Params();
   params.u32(columns * blocks, columns, rowCount);
-  const size = traits.software ? 8 : 64;
+  const size = 64;
   const declare = (name: string, binding: number) => {
     const isVector = !name.endsWith("_in");
     const access = binding < inputs.length ? "read" : "read_write";

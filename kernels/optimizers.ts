@@ -6,7 +6,6 @@
  */
 
 import {
-  type AdapterTraits,
   coverWith,
   ENTRY_PARAMETERS,
   type Kernel,
@@ -20,8 +19,8 @@ import {
  * 1 - beta1, 1 - beta2. `clip` holds a factor for the gradient. Bindings: gradient, hyper, clip,
  * parameter, first moment, second moment
  */
-export function adamwKernel(count: number, traits: AdapterTraits): Kernel {
-  return optimizerKernel("adamw", count, traits, {
+export function adamwKernel(count: number): Kernel {
+  return optimizerKernel("adamw", count, {
     inputs: ["gradient", "hyper", "clip"],
     outputs: ["parameter", "first", "second"],
     body: /* wgsl */ `
@@ -39,8 +38,8 @@ export function adamwKernel(count: number, traits: AdapterTraits): Kernel {
  * momentum, 1 - dampening (1 in the first step), weight decay, 1 where Nesterov. Bindings:
  * gradient, hyper, clip, parameter, velocity
  */
-export function sgdKernel(count: number, traits: AdapterTraits): Kernel {
-  return optimizerKernel("sgd", count, traits, {
+export function sgdKernel(count: number): Kernel {
+  return optimizerKernel("sgd", count, {
     inputs: ["gradient", "hyper", "clip"],
     outputs: ["parameter", "velocity"],
     body: /* wgsl */ `
@@ -54,7 +53,6 @@ export function sgdKernel(count: number, traits: AdapterTraits): Kernel {
 function optimizerKernel(
   name: string,
   count: number,
-  traits: AdapterTraits,
   parts: { inputs: readonly string[]; outputs: readonly string[]; body: string },
 ): Kernel {
   const { inputs, outputs, body } = parts;
@@ -62,7 +60,7 @@ function optimizerKernel(
   const invocations = wide ? count / 4 : count;
   const params = new Params();
   params.u32(invocations);
-  const size = traits.software ? 8 : 64;
+  const size = 64;
   const declare = (buffer: string, binding: number) => {
     const isVector = wide && buffer !== "hyper" && buffer !== "clip";
     const access = binding < inputs.length ? "read" : "read_write";

@@ -7,7 +7,6 @@
 
 import { address, type Axis } from "./indexing.ts";
 import {
-  type AdapterTraits,
   coverWith,
   ENTRY_PARAMETERS,
   type Kernel,
@@ -40,7 +39,7 @@ export interface StridedAxis extends Axis {
  * An invocation turns one pair, or two where vectors of four allow, of one position in all heads,
  * which share the angles. Bindings: x, table [positions, length / 2] of (cosine, sine), result
  */
-export function rotaryKernel(launch: RotaryLaunch, traits: AdapterTraits): Kernel {
+export function rotaryKernel(launch: RotaryLaunch): Kernel {
   const { batch, heads, positions, length, inverse } = launch;
   const axes = [...batch, heads, positions];
   const numbers = axes.flatMap(({ stride, resultStride }) => [stride, resultStride]);
@@ -60,7 +59,7 @@ export function rotaryKernel(launch: RotaryLaunch, traits: AdapterTraits): Kerne
     outer.map(({ size, resultStride }) => ({ size, stride: resultStride })),
     params,
   );
-  const size = traits.software ? 8 : 64;
+  const size = 64;
   const type = wide ? "vec4f" : "f32";
   const sign = inverse ? "-" : "";
   const turn = wide

@@ -6,6 +6,7 @@
 
 import { Capture } from "./gpu/capture.ts";
 import { GpuRuntime, type RuntimeOptions } from "./gpu/runtime.ts";
+import { arange } from "./launch/arange.ts";
 import { contiguous, fill } from "./launch/pointwise.ts";
 import { type Profile, profile } from "./profile.ts";
 import { Random } from "./random.ts";
@@ -147,8 +148,7 @@ export class Device {
 
   /** The integers from `start` up to, but not including, `end`, as i32 */
   arange(start: number, end: number): Tensor {
-    const length = Math.max(0, Math.ceil(end - start));
-    return this.tensor(Int32Array.from({ length }, (_, i) => start + i));
+    return arange(this, start, Math.max(0, Math.ceil(end - start)));
   }
 
   /** Uniform random numbers in [0, 1) */

@@ -175,6 +175,12 @@ export class Tensor {
     });
   }
 
+  /** Has `backward()` leave this intermediate result's gradient in `grad`, as it does for leaves */
+  retainGrad(): this {
+    if (this.node) this.node.keepsGradient = true;
+    return this;
+  }
+
   /** The same values without their history: gradients stop here; the memory is shared */
   detach(): Tensor {
     return this.view();

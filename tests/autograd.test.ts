@@ -328,3 +328,20 @@ gpuTest("memory stays flat over many steps", async (device) => {
   assertEquals([after.liveTensors, after.usedBytes], [liveTensors, usedBytes]);
   assert(after.buffersCreated <= buffersCreated + 2, "Freed buffers are used again");
 });
+
+gpuTest("retainGrad() leaves the gradient of an intermediate result on it", async (device) => {
+  using x = device.tensor([1, 2], { requiresGrad: true });
+  using y = x.mul(3).retainGrad().keep();
+  using loss = y.square().sum();
+  loss.backward();
+  assertEquals(await y.grad!.nested(), [6, 12]);
+  assertEquals(await x.grad!.nested(), [18, 36]);
+});
+
+gpuTest("keep() spares an intermediate result from backward()", async (device) => {
+  using x = device.tensor([1, 2], { requiresGrad: true });
+  using y = x.mul(3).keep();
+  using loss = y.sum();
+  loss.backward();
+  assertEquals(await y.nested(), [3, 6]);
+});

@@ -34,10 +34,7 @@ export function dropout(x: Tensor, options: DropoutOptions): Tensor {
     );
   }
   using scales = new Tensor(x.device, { shape: x.shape, dtype: "f32" });
-  const kernel = dropoutKernel(
-    { count: x.size, probability, key: seedToKey(seed) },
-    x.device.runtime.traits,
-  );
+  const kernel = dropoutKernel({ count: x.size, probability, key: seedToKey(seed) });
   launch(kernel, [step], [scales]);
   return mul(x, scales);
 }

@@ -76,7 +76,7 @@ function normalize(name: string, x: Tensor, centred: boolean, options: LayerNorm
       const partial = once(() => {
         const blocks = Math.ceil(shape.rows / WEIGHT_GRADIENT_ROWS);
         const sums = parameters.map(() => floats([blocks, shape.length]));
-        const kernel = normWeightGradientKernel(shape, kind, traits);
+        const kernel = normWeightGradientKernel(shape, kind);
         launchPacked(kernel, [g, x, ...found], sums);
         return sums.map((sum) => reduce("sum", sum, [0]));
       });

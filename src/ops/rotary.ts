@@ -96,7 +96,7 @@ function rotate(x: Tensor, table: Tensor, firstPosition: number, inverse: boolea
     length: x.shape.at(-1)!,
     firstPosition,
     inverse,
-  }, x.device.runtime.traits);
+  });
   launch(kernel, [x, table], [output]);
   return output;
 }

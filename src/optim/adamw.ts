@@ -70,7 +70,6 @@ export class AdamW extends Optimizer<AdamWOptions> {
     scale: Tensor,
     targets: readonly Tensor[],
   ): void {
-    const kernel = adamwKernel(gradient.size, this.device.runtime.traits);
-    launch(kernel, [gradient, hyper, scale], targets);
+    launch(adamwKernel(gradient.size), [gradient, hyper, scale], targets);
   }
 }

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Device } from "../device.ts";
 import { formatShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -189,11 +188,6 @@ export abstract class Optimizer<Options extends { lr: number }> {
   /** Lets `using` free the optimizer */
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  /** The device of the parameters */
-  protected get device(): Device {
-    return this.#one.device;
   }
 
   #slots(): ParameterSlot[] {

@@ -49,7 +49,6 @@ export class SGD extends Optimizer<SGDOptions> {
     scale: Tensor,
     targets: readonly Tensor[],
   ): void {
-    const kernel = sgdKernel(gradient.size, this.device.runtime.traits);
-    launch(kernel, [gradient, hyper, scale], targets);
+    launch(sgdKernel(gradient.size), [gradient, hyper, scale], targets);
   }
 }

@@ -251,6 +251,9 @@ class Trainer {
     const [batchSize, contextLength] = this.#shape;
     const { data, seed } = this.#options;
     const batch = sampleBatch(data, { batchSize, contextLength, seed, step: batchNumber });
+    const { vocabSize } = this.#model.config;
+    checkTokenRange(batch.inputs, vocabSize);
+    checkTokenRange(batch.targets, vocabSize);
     this.#tokens.write(batch.inputs);
     this.#targets.write(batch.targets);
   }

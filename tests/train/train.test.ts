@@ -89,16 +89,19 @@ gpuTest("train() refuses sequences longer than the model's context", async (devi
   );
 });
 
-gpuTest("train() ends when the loss is no number, and keeps the last checkpoint", async (device) => {
-  await withRun(tinyModel(device), async (run) => {
-    using model = tinyModel(device);
-    const learningRate = (step: number) => step < 5 ? 1e-3 : NaN;
-    const options = { data: TEXT, steps: 20, batchSize: 1, seed: 0, checkpointEvery: 2 };
-    await assertRejects(
-      () => Array.fromAsync(train(model, { ...options, run, learningRate })),
-      RangeError,
-      "Cannot go on training after step 6: the loss is NaN; a smaller learning rate may help",
-    );
-    assertEquals(await run.latestCheckpoint(), `${run.path}/checkpoints/step-00000004`);
-  });
-});
+gpuTest(
+  "train() ends when the loss is no number, and keeps the last checkpoint",
+  async (device) => {
+    await withRun(tinyModel(device), async (run) => {
+      using model = tinyModel(device);
+      const learningRate = (step: number) => step < 5 ? 1e-3 : NaN;
+      const options = { data: TEXT, steps: 20, batchSize: 1, seed: 0, checkpointEvery: 2 };
+      await assertRejects(
+        () => Array.fromAsync(train(model, { ...options, run, learningRate })),
+        RangeError,
+        "Cannot go on training after step 6: the loss is NaN; a smaller learning rate may help",
+      );
+      assertEquals(await run.latestCheckpoint(), `${run.path}/checkpoints/step-00000004`);
+    });
+  },
+);
