@@ -91,6 +91,7 @@ export * from "./src/ops/dropout.ts";
 export * from "./src/ops/einsum.ts";
 export * from "./src/ops/indexing.ts";
 export * from "./src/ops/joining.ts";
+export * from "./src/ops/linear_cross_entropy.ts";
 export * from "./src/ops/losses.ts";
 export * from "./src/ops/matmul.ts";
 export * from "./src/ops/norms.ts";

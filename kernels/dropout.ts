@@ -6,13 +6,7 @@
  * @module
  */
 
-import {
-  coverWith,
-  ENTRY_PARAMETERS,
-  type Kernel,
-  Params,
-  workgroupIndex,
-} from "./kernel.ts";
+import { coverWith, ENTRY_PARAMETERS, type Kernel, Params, workgroupIndex } from "./kernel.ts";
 
 /** One launch */
 export interface DropoutLaunch {

@@ -36,6 +36,8 @@ export interface MatmulLaunch {
   readonly batch: readonly number[];
   readonly a: MatrixOperand;
   readonly b: MatrixOperand;
+  /** Where C starts in its memory, and whether the product is added to what is there */
+  readonly c: { readonly offset: number; readonly add: boolean };
 }
 
 /** The kernel of a matrix product. Bindings: A, B, C */

@@ -53,6 +53,8 @@ export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kern
   const aOffset = word(textures ? 0 : a.offset), aLeading = word(a.leading);
   const bOffset = word(textures ? 0 : b.offset), bLeading = word(b.leading);
   const total = word(batches * rowTiles * columnTiles);
+  const cOffset = word(launch.c.offset);
+  const assign = launch.c.add ? "+=" : "=";
   const aBatch = address("a_batch", "batch", batchAxes(launch, a), params);
   const bBatch = address("b_batch", "batch", batchAxes(launch, b), params);
 
@@ -116,9 +118,9 @@ fn store(base: u32, row: u32, column: u32, value: vec4f) {
   let at = base + row * ${N} + column;
   ${
     aligned
-      ? `if (column < ${N}) { matrix_c[at / 4u] = value; }`
+      ? `if (column < ${N}) { matrix_c[at / 4u] ${assign} value; }`
       : COMPONENTS.map((component, c) =>
-        `if (column + ${c}u < ${N}) { matrix_c[at + ${c}u] = value.${component}; }`
+        `if (column + ${c}u < ${N}) { matrix_c[at + ${c}u] ${assign} value.${component}; }`
       ).join("\n  ")
   }
 }
@@ -134,7 +136,7 @@ fn main(${ENTRY_PARAMETERS}) {
   ${bBatch}
   let a_base = a_batch + ${aOffset};
   let b_base = b_batch + ${bOffset};
-  let c_base = batch * ${M} * ${N};
+  let c_base = batch * ${M} * ${N} + ${cOffset};
   ${rowList.map((row) => `var acc${row} = vec4f();`).join(" ")}
   var kk = 0u;
   while (kk < ${K}) {
@@ -162,8 +164,18 @@ function chooseRows(m: number, columnTiles: number): number {
 }
 
 /** Whether every vector of four that is loaded or stored lies within a row and at a multiple of 4 */
-function isAligned({ m, n, k, a, b }: MatmulLaunch): boolean {
-  const numbers = [n, k, a.offset, a.leading, ...a.batch, b.offset, b.leading, ...b.batch];
+function isAligned({ m, n, k, a, b, c }: MatmulLaunch): boolean {
+  const numbers = [
+    n,
+    k,
+    c.offset,
+    a.offset,
+    a.leading,
+    ...a.batch,
+    b.offset,
+    b.leading,
+    ...b.batch,
+  ];
   return [...numbers, a.transposed ? m : 0].every((number) => number % 4 === 0);
 }
 

@@ -38,6 +38,8 @@ export function tiledMatmul(launch: MatmulLaunch, _traits: AdapterTraits): Kerne
   const aOffset = word(a.offset), aLeading = word(a.leading);
   const bOffset = word(b.offset), bLeading = word(b.leading);
   const total = word(batches * rowTiles * columnTiles);
+  const cOffset = word(launch.c.offset);
+  const assign = launch.c.add ? "+=" : "=";
   const aBatch = address("a_batch", "batch", batchAxes(launch, a), params);
   const bBatch = address("b_batch", "batch", batchAxes(launch, b), params);
 
@@ -101,12 +103,12 @@ fn main(${ENTRY_PARAMETERS}) {
     workgroupBarrier();
     k0 += ${TILE_K}u;
   }
-  let c_base = batch * ${M} * ${N};
+  let c_base = batch * ${M} * ${N} + ${cOffset};
   ${
     indices.flatMap((i) =>
       indices.map((j) => {
         const r = `row0 + row + ${i}u`, c = `column0 + column + ${j}u`;
-        return `if (${r} < ${M} && ${c} < ${N}) { matrix_c[c_base + (${r}) * ${N} + ${c}] = acc${i}${j}; }`;
+        return `if (${r} < ${M} && ${c} < ${N}) { matrix_c[c_base + (${r}) * ${N} + ${c}] ${assign} acc${i}${j}; }`;
       })
     ).join("\n  ")
   }

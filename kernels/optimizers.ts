@@ -5,13 +5,7 @@
  * @module
  */
 
-import {
-  coverWith,
-  ENTRY_PARAMETERS,
-  type Kernel,
-  Params,
-  workgroupIndex,
-} from "./kernel.ts";
+import { coverWith, ENTRY_PARAMETERS, type Kernel, Params, workgroupIndex } from "./kernel.ts";
 
 /**
  * AdamW (Loshchilov and Hutter 2019, algorithm 2) as PyTorch computes it. `hyper` holds: learning

@@ -6,13 +6,7 @@
  */
 
 import { address, type Axis } from "./indexing.ts";
-import {
-  coverWith,
-  ENTRY_PARAMETERS,
-  type Kernel,
-  Params,
-  workgroupIndex,
-} from "./kernel.ts";
+import { coverWith, ENTRY_PARAMETERS, type Kernel, Params, workgroupIndex } from "./kernel.ts";
 
 /** Strided vectors, contiguous in themselves */
 export interface RotaryLaunch {

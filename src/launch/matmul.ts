@@ -8,26 +8,38 @@ import { collapse } from "../../kernels/indexing.ts";
 import { matmulKernel, type MatrixOperand } from "../../kernels/matmul.ts";
 import { broadcastShapes, broadcastStrides } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { accumulate } from "./accumulate.ts";
 import { launch } from "./launch.ts";
 import { copy, fill } from "./pointwise.ts";
 
 /** Longest inner axis of one launch: llvmpipe silently ends loops after 65,535 rounds */
 const MAX_INNER = 32768;
 
-/** a [..., m, k] · b [..., k, n] = [..., m, n]; batch axes broadcast; shapes were checked */
-export function matmul(a: Tensor, b: Tensor): Tensor {
-  const inner = a.shape.at(-1)!;
-  if (inner <= MAX_INNER) return product(a, b);
-  let sum: Tensor | undefined;
-  for (let start = 0; start < inner; start += MAX_INNER) {
-    const end = Math.min(start + MAX_INNER, inner);
+/** Where a product goes */
+export interface MatmulTarget {
+  /** Row-major, of the product's shape, perhaps at an offset */
+  readonly target: Tensor;
+  /** Adds the product to what is there instead of overwriting it */
+  readonly add: boolean;
+}
+
+/**
+ * a [..., m, k] · b [..., k, n] = [..., m, n]; batch axes broadcast; shapes were checked. The result
+ * is a new tensor, or `into` where it is given.
+ */
+export function matmul(a: Tensor, b: Tensor, into?: MatmulTarget): Tensor {
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape.at(-1)!;
+  const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const target = into?.target ?? new Tensor(a.device, { shape: [...batch, m, n], dtype: "f32" });
+  if (target.size === 0) return target;
+  if (k === 0) return into?.add ? target : fill(target, 0);
+  for (let start = 0; start < k; start += MAX_INNER) {
+    const end = Math.min(start + MAX_INNER, k);
     using left = part(a, -1, start, end);
     using right = part(b, -2, start, end);
-    const found = product(left, right);
-    sum = sum ? accumulate(sum, found) : found;
+    product(left, right, batch, { target, add: start > 0 || (into?.add ?? false) });
   }
-  return sum!;
+  return target;
 }
 
 /** A view of the positions `start` to `end` of an axis counted from the end */
@@ -39,30 +51,30 @@ function part(tensor: Tensor, axis: -1 | -2, start: number, end: number): Tensor
   });
 }
 
-function product(a: Tensor, b: Tensor): Tensor {
-  const [m, k] = a.shape.slice(-2) as [number, number];
-  const n = b.shape.at(-1)!;
-  const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const output = new Tensor(a.device, { shape: [...batch, m, n], dtype: "f32" });
-  if (output.size === 0) return output;
-  if (k === 0) return fill(output, 0);
+function product(
+  a: Tensor,
+  b: Tensor,
+  batch: readonly number[],
+  { target, add }: MatmulTarget,
+): void {
   const left = asMatrices(a), right = asMatrices(b);
   const strides = [left, right].map((tensor) =>
     broadcastStrides(tensor.shape.slice(0, -2), tensor.strides.slice(0, -2), batch)
   );
   const layout = collapse(batch, strides);
+  const [m, k] = a.shape.slice(-2) as [number, number];
   const kernel = matmulKernel({
     m,
-    n,
+    n: b.shape.at(-1)!,
     k,
     batch: layout.shape,
     a: operand(left, layout.strides[0]!),
     b: operand(right, layout.strides[1]!),
+    c: { offset: target.offset, add },
   }, a.device.runtime.traits);
-  launch(kernel, [left, right], [output]);
+  launch(kernel, [left, right], [target]);
   if (left !== a) left.dispose();
   if (right !== b) right.dispose();
-  return output;
 }
 
 /** The tensor itself where one of the last two strides is 1, or else a copy */

@@ -7,6 +7,8 @@
 import type { Device } from "../device.ts";
 import { add } from "../ops/arithmetic.ts";
 import { embedding, oneHot } from "../ops/indexing.ts";
+import { linearCrossEntropy } from "../ops/linear_cross_entropy.ts";
+import { crossEntropy } from "../ops/losses.ts";
 import { matmul } from "../ops/matmul.ts";
 import { transpose } from "../ops/views.ts";
 import { foldSeed } from "../random.ts";
@@ -151,6 +153,25 @@ export class TransformerLM extends Module {
     if (!this.lmHeadBias) return matmul(h, columns);
     using product = matmul(h, columns);
     return add(product, this.lmHeadBias);
+  }
+
+  /**
+   * Mean cross-entropy of predicting `targets` [B, T] from `tokens` [B, T], in nats per token. Where
+   * there is an output weight, all logits together are never kept.
+   */
+  loss(
+    tokens: Tensor,
+    targets: Tensor,
+    options: { reduction?: "mean" | "sum"; ignoreIndex?: number } = {},
+  ): Tensor {
+    const weight = this.lmHead?.weight ?? this.tokenEmbeddings?.weight;
+    if (!weight || this.lmHead?.bias || this.lmHeadBias) {
+      using logits = this.forward(tokens);
+      return crossEntropy(logits, targets, options);
+    }
+    using x = this.hidden(tokens);
+    using h = this.lnFinal ? this.lnFinal.forward(x) : x.view(x);
+    return linearCrossEntropy(this.lnFinal ? h : x, weight, targets, options);
   }
 
   /** An empty cache for generating `batchSize` sequences */

@@ -10,6 +10,7 @@ import { IdBuffer } from "./id_buffer.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
 import { type PartSink, split } from "./split.ts";
 import type { TextChunk } from "./text_chunks.ts";
+import { decodeUtf8 } from "./text_source.ts";
 import type { EncodeOptions } from "./text_tokenizer.ts";
 
 /** Options of {@linkcode ChunkEncoder}; can be posted to a worker. */
@@ -37,9 +38,9 @@ export class ChunkEncoder {
   /** The ids of a chunk, as they stand in a token file. */
   encode({ parts }: TextChunk): Uint8Array<ArrayBuffer> {
     const { dtype, separator } = this.#options;
-    for (const { text, beginsNext } of parts) {
+    for (const { bytes, beginsNext } of parts) {
       if (beginsNext && separator !== undefined) this.#ids.push(separator);
-      split(text, this.#finder, this.#sink);
+      split(decodeUtf8(bytes), this.#finder, this.#sink);
     }
     const ids = this.#ids.take();
     return new Uint8Array((dtype === "uint16" ? Uint16Array.from(ids) : ids).buffer);

@@ -10,77 +10,78 @@
  * @module
  */
 
-import { ASCII_CLASSES, classOf, KIND, LETTER, MARK, NUMBER, SPACE } from "./patterns/classes.ts";
-import type { SpecialTokenFinder } from "./special_tokens.ts";
+import {
+  ASCII_CLASSES,
+  classOf,
+  KIND,
+  LETTER,
+  MARK,
+  NUMBER,
+  OTHER,
+  SPACE,
+} from "./patterns/classes.ts";
 
 const BLANK = 0x20;
 const APOSTROPHE = 0x27;
+/** What stands for a character that is not well-formed. */
+const MALFORMED = -1;
 
 /**
  * The last place between `start` and `limit` where a text may be cut.
  *
- * @param text The text.
+ * @param bytes The text in UTF-8, malformed as it may be.
  * @param start A place that the cut must lie after.
  * @param limit A place that the cut must lie before.
  * @returns The place, or -1 if there is none.
  */
-export function lastCut(text: string, start: number, limit: number): number {
+export function lastCut(bytes: Uint8Array, start: number, limit: number): number {
   for (let at = limit - 1; at > start; at--) {
-    if (isCut(text, at, limit)) return at;
+    if (isCut(bytes, at, limit)) return at;
   }
   return -1;
 }
 
-function isCut(text: string, at: number, limit: number): boolean {
-  const before = classBefore(text, at);
-  const unit = text.charCodeAt(at);
-  if (unit === BLANK) return (before & SPACE) === 0;
-  if ((before & (LETTER | NUMBER)) === 0 || unit === APOSTROPHE) return false;
-  if (unit >= 0xd800 && unit <= 0xdfff) {
-    // Not inside a surrogate pair, and not before one of which only half is there.
-    if (unit >= 0xdc00 || at + 1 >= limit) return false;
-  }
-  const after = unit < 0x80 ? ASCII_CLASSES[unit]! : classOf(text.codePointAt(at)!);
-  return (before & after & KIND) === 0 && (after & MARK) === 0;
+function isCut(bytes: Uint8Array, at: number, limit: number): boolean {
+  const byte = bytes[at]!;
+  if (isContinuation(byte)) return false;
+  const before = classBefore(bytes, at);
+  if (byte === BLANK) return (before & SPACE) === 0;
+  if ((before & (LETTER | NUMBER)) === 0 || byte === APOSTROPHE) return false;
+  const after = byte < 0x80 ? byte : decode(bytes, at, limit);
+  if (after === MALFORMED) return false; // or not all of it is there yet
+  return (before & classOf(after) & KIND) === 0 && (classOf(after) & MARK) === 0;
 }
 
-/** The class of the character that ends at a place. */
-function classBefore(text: string, at: number): number {
-  const unit = text.charCodeAt(at - 1);
-  if (unit < 0x80) return ASCII_CLASSES[unit]!;
-  const isPair = unit >= 0xdc00 && unit <= 0xdfff && at > 1 && text.codePointAt(at - 2)! > 0xffff;
-  return classOf(isPair ? text.codePointAt(at - 2)! : unit);
+/** The class of the character that ends at a place; what is malformed counts as U+FFFD. */
+function classBefore(bytes: Uint8Array, at: number): number {
+  const byte = bytes[at - 1]!;
+  if (byte < 0x80) return ASCII_CLASSES[byte]!;
+  let start = at - 1;
+  while (start > 0 && start > at - 4 && isContinuation(bytes[start]!)) start--;
+  const codePoint = decode(bytes, start, at);
+  const isAll = codePoint !== MALFORMED && start + utf8Length(codePoint) === at;
+  return isAll ? classOf(codePoint) : OTHER;
 }
 
-/** Gathers text that arrives in pieces and hands on as much of it as may be cut off. */
-export class TextCutter {
-  readonly #finder: SpecialTokenFinder;
-  #held = "";
-  /** How much text to gather before looking for a cut: so that a long word costs linear time. */
-  #enough = 1;
-
-  /** Takes what finds the special tokens: no cut goes through one. */
-  constructor(finder: SpecialTokenFinder) {
-    this.#finder = finder;
+/** The code point at a place, or MALFORMED if there is none that ends at `limit` or before. */
+function decode(bytes: Uint8Array, at: number, limit: number): number {
+  const lead = bytes[at]!;
+  const length = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  if (length === 0 || at + length > limit) return MALFORMED;
+  let codePoint = lead & (0x7f >> length);
+  for (let i = at + 1; i < at + length; i++) {
+    if (!isContinuation(bytes[i]!)) return MALFORMED;
+    codePoint = codePoint << 6 | bytes[i]! & 0x3f;
   }
+  const isSurrogate = codePoint >= 0xd800 && codePoint < 0xe000;
+  const isUsual = utf8Length(codePoint) === length && codePoint <= 0x10ffff && !isSurrogate;
+  return isUsual ? codePoint : MALFORMED;
+}
 
-  /** Takes the next piece of the text; returns what can be cut off now, often nothing. */
-  push(piece: string): string {
-    this.#held += piece;
-    const held = this.#held;
-    if (held.length < this.#enough) return "";
-    let cut = held.length;
-    do cut = lastCut(held, 0, cut); while (cut > 0 && this.#finder.mayCross(held, cut));
-    this.#held = held.slice(Math.max(cut, 0));
-    this.#enough = cut > 0 ? 1 : 2 * held.length;
-    return cut > 0 ? held.slice(0, cut) : "";
-  }
+function isContinuation(byte: number): boolean {
+  return (byte & 0xc0) === 0x80;
+}
 
-  /** Ends the text: returns what was held back. */
-  end(): string {
-    const rest = this.#held;
-    this.#held = "";
-    this.#enough = 1;
-    return rest;
-  }
+function utf8Length(codePoint: number): number {
+  return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
 }

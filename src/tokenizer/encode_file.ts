@@ -9,13 +9,10 @@ import type { BpeTables } from "./bpe_encoder.ts";
 import { ChunkEncoder, type ChunkEncoderOptions } from "./chunk_encoder.ts";
 import { finderFor, type PartEncoder } from "./encoding.ts";
 import type { EncodeRequest } from "./parallel/encode_worker.ts";
-import { answersInOrder, workerCount, WorkerPool } from "./parallel/worker_pool.ts";
+import { answersInOrder, workerCount, WorkerPlan, WorkerPool } from "./parallel/worker_pool.ts";
 import { Pauses } from "./pauses.ts";
 import { sourceSize, type TextChunk, textChunks, type TextSource } from "./text_chunks.ts";
 import type { EncodeOptions } from "./text_tokenizer.ts";
-
-/** So much text is encoded before workers are started: less is done sooner than they are. */
-const ENOUGH_FOR_WORKERS = 4 << 20;
 
 /** The token that stands between texts, where a tokenizer has it and no other is asked for. */
 const END_OF_TEXT = "<|endoftext|>";
@@ -64,54 +61,57 @@ export async function encodeToFile(
   job: EncodeFileJob,
   options: EncodeFileOptions,
 ): Promise<number> {
-  const { source, path, encoder, vocabSize } = job;
+  const { source, path, encoder, vocabSize, tables } = job;
   const separator = separatorOf(encoder, options);
   const pauses = new Pauses(options.signal);
   const total = await sourceSize(source);
   const finder = finderFor(encoder, options);
   const chunks = textChunks(source, finder, separator?.token);
-  const counted = (async function* () {
+  const watched = (async function* () {
     for await (const chunk of chunks) {
       yield chunk;
       await pauses.ifDue(() => options.onProgress?.({ done: chunk.done, total }));
     }
   })();
   const { allowedSpecial = "all" } = options;
-  const encodeOptions: ChunkEncoderOptions = {
+  const chunkOptions: ChunkEncoderOptions = {
     allowedSpecial,
     dtype: tokenFileType(vocabSize),
     ...(separator ? { separator: separator.id } : {}),
   };
-  return await writeTokenChunks(
-    path,
-    encodeChunks(counted, job, encodeOptions, options),
-    vocabSize,
-  );
+  const encoded = encodeChunks(watched, job, chunkOptions, {
+    workers: tables === undefined ? 1 : workerCount(options.workers),
+    size: total,
+  });
+  return await writeTokenChunks(path, encoded, vocabSize);
 }
 
-/** Encodes chunks: the first ones here, the others in workers if there may be any. */
+/** Encodes chunks, in workers if there are many. */
 async function* encodeChunks(
-  chunks: AsyncIterable<TextChunk>,
+  chunks: AsyncGenerator<TextChunk>,
   { encoder, tables }: EncodeFileJob,
-  encodeOptions: ChunkEncoderOptions,
-  { workers }: EncodeFileOptions,
+  options: ChunkEncoderOptions,
+  { workers, size }: { readonly workers: number; readonly size: number | undefined },
 ): AsyncGenerator<Uint8Array> {
-  const count = workerCount(workers);
-  const chunkEncoder = new ChunkEncoder(encoder, encodeOptions);
-  let mayUseWorkers = tables !== undefined && count > 1;
-  for await (const chunk of chunks) {
-    yield chunkEncoder.encode(chunk);
-    if (!mayUseWorkers || chunk.done < ENOUGH_FOR_WORKERS) continue;
-    mayUseWorkers = false; // from here on they do the rest, or cannot be had
-    using pool = await WorkerPool.start<EncodeRequest, Uint8Array | undefined>({
-      start: () =>
-        new Worker(new URL("./parallel/encode_worker.ts", import.meta.url), {
-          type: "module",
-        }),
-      count,
-      setup: { tables: tables!, options: encodeOptions },
-    });
-    if (pool === undefined) continue;
+  const own = new ChunkEncoder(encoder, options);
+  const plan = new WorkerPlan(workers, size);
+  for (let length = 0; !plan.isTime(length);) {
+    const { value, done } = await chunks.next();
+    if (done) return;
+    length = value.done;
+    yield own.encode(value);
+  }
+  using pool = await WorkerPool.start<EncodeRequest, Uint8Array | undefined>({
+    start: () =>
+      new Worker(new URL("./parallel/encode_worker.ts", import.meta.url), {
+        type: "module",
+      }),
+    count: workers,
+    setup: { tables: tables!, options },
+  });
+  if (pool === undefined) {
+    for await (const chunk of chunks) yield own.encode(chunk);
+  } else {
     for await (const bytes of answersInOrder(chunks, pool)) yield bytes!;
   }
 }

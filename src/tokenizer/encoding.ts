@@ -9,7 +9,7 @@ import { readChunks } from "../platform/files.ts";
 import { IdBuffer } from "./id_buffer.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
 import { type PartSink, split } from "./split.ts";
-import { TextGatherer, type TextPiece } from "./text_source.ts";
+import { decodeUtf8, TextGatherer, type TextPiece } from "./text_source.ts";
 import type { EncodeOptions } from "./text_tokenizer.ts";
 
 /** What a tokenizer provides. */
@@ -61,8 +61,8 @@ class StreamEncoder {
     return this.#encode(this.#text.end());
   }
 
-  #encode(text: string): Int32Array {
-    if (text !== "") split(text, this.#finder, this.#sink);
+  #encode(bytes: Uint8Array): Int32Array {
+    if (bytes.length > 0) split(decodeUtf8(bytes), this.#finder, this.#sink);
     return this.#ids.take();
   }
 }

@@ -9,6 +9,7 @@
 import { lastCut } from "./cutter.ts";
 import { patternOf } from "./patterns/mod.ts";
 import type { PatternName, WordPattern } from "./patterns/pattern.ts";
+import { decodeUtf8 } from "./text_source.ts";
 
 /** Takes the word `bytes[start…end - 1]`; the bytes are only good until it returns. */
 export type WordSink = (bytes: Uint8Array, start: number, end: number) => void;
@@ -17,14 +18,8 @@ export type WordSink = (bytes: Uint8Array, start: number, end: number) => void;
 const PIECE = 1 << 18;
 
 const encoder = new TextEncoder();
+/** Room for the UTF-8 of one piece; every scan writes over it. */
 let buffer = new Uint8Array(1 << 12);
-
-/** The UTF-8 of a text, in a buffer that the next call overwrites, and how long it is. */
-function toUtf8(text: string): number {
-  // No code unit takes more than three bytes; half a surrogate pair becomes U+FFFD.
-  if (text.length * 3 > buffer.length) buffer = new Uint8Array(text.length * 4);
-  return encoder.encodeInto(text, buffer).written;
-}
 
 /**
  * Hands the words of `text.slice(start, end)` to a sink.
@@ -40,29 +35,39 @@ export function scanWords(
   pattern: WordPattern,
   sink: WordSink,
 ): void {
-  while (start < end) {
-    const pieceEnd = endOfPiece(text, start, end);
-    const length = toUtf8(
-      start === 0 && pieceEnd === text.length ? text : text.slice(start, pieceEnd),
-    );
+  for (let size = PIECE; start < end;) {
+    const isLast = end - start <= size;
+    const piece = start === 0 && isLast && end === text.length
+      ? text
+      : text.slice(start, isLast ? end : start + size);
+    // No code unit takes more than three bytes; half a surrogate pair becomes U+FFFD.
+    if (3 * piece.length > buffer.length) buffer = new Uint8Array(4 * piece.length);
     const bytes = buffer;
-    for (let at = 0; at < length;) {
-      const wordEnd = pattern.wordEnd(bytes, at, length);
+    const length = encoder.encodeInto(piece, bytes).written;
+    const limit = isLast ? length : lastCut(bytes, 0, length);
+    if (limit === -1) {
+      size *= 2; // a very long word: it has to be seen as a whole
+      continue;
+    }
+    for (let at = 0; at < limit;) {
+      const wordEnd = pattern.wordEnd(bytes, at, limit);
       sink(bytes, at, wordEnd);
       at = wordEnd;
     }
-    start = pieceEnd;
+    start += isLast ? piece.length : unitsOf(bytes, limit);
+    size = PIECE;
   }
-  if (buffer.length > 8 * PIECE) buffer = new Uint8Array(4 * PIECE); // after one very long word
+  if (buffer.length > 8 * PIECE) buffer = new Uint8Array(4 * PIECE);
 }
 
-/** Where a piece of a long text may end: a place that no word crosses. */
-function endOfPiece(text: string, start: number, end: number): number {
-  for (let size = PIECE; start + size < end; size *= 2) {
-    const cut = lastCut(text, start, start + size);
-    if (cut > start) return cut;
+/** How many UTF-16 code units the first bytes of well-formed UTF-8 stand for. */
+function unitsOf(bytes: Uint8Array, length: number): number {
+  let units = 0;
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i]!;
+    if ((byte & 0xc0) !== 0x80) units += byte >= 0xf0 ? 2 : 1;
   }
-  return end;
+  return units;
 }
 
 /**
@@ -84,9 +89,8 @@ function endOfPiece(text: string, start: number, end: number): number {
  */
 export function pretokenize(text: string, pattern: PatternName = "gpt2"): string[] {
   const words: string[] = [];
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   scanWords(text, [0, text.length], patternOf(pattern), (bytes, start, end) => {
-    words.push(decoder.decode(bytes.subarray(start, end)));
+    words.push(decodeUtf8(bytes.subarray(start, end)));
   });
   return words;
 }

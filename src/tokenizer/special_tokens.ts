@@ -17,6 +17,7 @@ export interface SpecialMatch {
 export class SpecialTokenFinder {
   readonly #tokens: readonly string[];
   readonly #pattern: RegExp | undefined;
+  #bytes: readonly Uint8Array[] | undefined;
 
   /** Takes the special tokens in any order, none of them empty. */
   constructor(tokens: Iterable<string>) {
@@ -37,15 +38,16 @@ export class SpecialTokenFinder {
 
   /**
    * Whether a special token goes across a place in a text, or may go across it once more of the text
-   * is there.
+   * is there; the text is the first `length` bytes, in UTF-8.
    */
-  mayCross(text: string, at: number): boolean {
-    return this.#tokens.some((token) => {
+  mayCross(bytes: Uint8Array, length: number, at: number): boolean {
+    this.#bytes ??= this.#tokens.map((token) => new TextEncoder().encode(token));
+    return this.#bytes.some((token) => {
       for (let start = Math.max(0, at - token.length + 1); start < at; start++) {
-        const visible = text.length - start;
-        if (text.startsWith(visible < token.length ? token.slice(0, visible) : token, start)) {
-          return true;
-        }
+        const end = Math.min(token.length, length - start);
+        let same = 0;
+        while (same < end && bytes[start + same] === token[same]) same++;
+        if (same === end) return true;
       }
       return false;
     });

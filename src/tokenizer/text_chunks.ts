@@ -9,16 +9,16 @@ import { fileSize, readChunks } from "../platform/files.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
 import { isFiles, type TextFiles, TextGatherer, type TextPiece } from "./text_source.ts";
 
-/** So much text is worked on at a time, in UTF-16 code units. */
-const CHUNK = 1 << 20;
+/** So much text is worked on at a time, in bytes. */
+const CHUNK = 1 << 19;
 
 /** Where text comes from: the path of a file, several files, or texts, each a text of its own. */
 export type TextSource = string | TextFiles | Iterable<string> | AsyncIterable<string>;
 
 /** A part of a text that can be worked on by itself. */
 export interface TextPart {
-  /** The part. */
-  readonly text: string;
+  /** The part, in UTF-8; what is malformed counts as U+FFFD. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
   /** Whether a text begins here that has to be separated from the one before. */
   readonly beginsNext: boolean;
 }
@@ -56,8 +56,9 @@ export async function* textChunks(
   let parts: TextPart[] = [];
   let length = 0;
   let done = 0;
-  /** The last characters: what a separator would be among. */
-  let tail: string | undefined;
+  /** The last bytes, which a separator would be among. */
+  let tail: Uint8Array | undefined;
+  const separatorBytes = separator === undefined ? undefined : new TextEncoder().encode(separator);
   const chunk = (): TextChunk => {
     const full = { parts, done };
     parts = [];
@@ -66,13 +67,13 @@ export async function* textChunks(
   };
   for await (const pieces of texts(source)) {
     const gatherer = new TextGatherer(finder);
-    let begins = tail !== undefined && (separator === undefined || !tail.endsWith(separator));
-    const add = (text: string) => {
-      if (text === "") return;
-      parts.push({ text, beginsNext: begins });
-      length += text.length;
+    let begins = tail !== undefined && !endsWith(tail, separatorBytes);
+    const add = (bytes: Uint8Array<ArrayBuffer>) => {
+      if (bytes.length === 0) return;
+      parts.push({ bytes, beginsNext: begins });
+      length += bytes.length;
       begins = false;
-      tail = ((tail ?? "") + text).slice(-(separator?.length ?? 1));
+      tail = bytes.slice(-(separatorBytes?.length ?? 1));
     };
     for await (const piece of pieces) {
       done += piece.length;
@@ -91,7 +92,7 @@ async function* texts(
 ): AsyncGenerator<Iterable<TextPiece> | AsyncIterable<TextPiece>> {
   const files = filesOf(source);
   if (files !== undefined) {
-    for (const path of files) yield readChunks(path, { what: "text file" });
+    for (const path of files) yield readChunks(path, { what: "text file", chunkBytes: CHUNK });
   } else {
     for await (const text of source as Iterable<string> | AsyncIterable<string>) {
       yield piecesOf(text);
@@ -107,4 +108,15 @@ function* piecesOf(text: string): Generator<string> {
 function filesOf(source: TextSource): readonly string[] | undefined {
   if (typeof source === "string") return [source];
   return isFiles(source) ? source.files : undefined;
+}
+
+/** Whether bytes end with others; never, if there are none. */
+function endsWith(bytes: Uint8Array, end: Uint8Array | undefined): boolean {
+  if (end === undefined || bytes.length < end.length) return false;
+  return end.every((byte, i) => byte === bytes[bytes.length - end.length + i]);
+}
+
+/** The buffers of a chunk, to be handed over to a worker. */
+export function buffersOf({ parts }: TextChunk): ArrayBuffer[] {
+  return parts.map(({ bytes }) => bytes.buffer);
 }

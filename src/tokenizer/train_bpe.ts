@@ -99,12 +99,13 @@ export async function trainBpe(
   const { onProgress } = options;
   const pauses = new Pauses(options.signal);
 
-  const bytes = await sourceSize(source);
+  const size = await sourceSize(source);
   const { words, length } = await countWords(source, {
     pattern,
     specialTokens,
     workers,
-    afterChunk: (done) => pauses.ifDue(() => onProgress?.({ phase: "count", done, total: bytes })),
+    size,
+    afterChunk: (done) => pauses.ifDue(() => onProgress?.({ phase: "count", done, total: size })),
   });
   if (words.counts.length === 0) {
     const found = length === 0 ? "the text is empty" : "the text has nothing but special tokens";

@@ -9,6 +9,8 @@ import type { PatternName, WordPattern } from "./patterns/pattern.ts";
 import { scanWords, type WordSink } from "./pretokenize.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
 import { type PartSink, split } from "./split.ts";
+import type { TextChunk } from "./text_chunks.ts";
+import { decodeUtf8 } from "./text_source.ts";
 import { WordTable } from "./word_table.ts";
 
 /** Different words and how often each occurs, in arrays that can be posted to a worker. */
@@ -53,9 +55,9 @@ export class WordCounts {
     return this.#table.size;
   }
 
-  /** Counts the words of a text. */
-  add(text: string): void {
-    split(text, this.#finder, this.#sink);
+  /** Counts the words of a chunk of text. */
+  add({ parts }: TextChunk): void {
+    for (const { bytes } of parts) split(decodeUtf8(bytes), this.#finder, this.#sink);
   }
 
   /** Adds what was counted elsewhere. */

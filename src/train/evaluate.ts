@@ -9,7 +9,6 @@ import { type Batch, sequentialBatches, type SequentialBatchesOptions } from "..
 import { checkTokenRange, sliceTokens, type TokenSource } from "../data/token_source.ts";
 import { accumulate } from "../launch/accumulate.ts";
 import type { TransformerLM } from "../nn/transformer_lm.ts";
-import { crossEntropy } from "../ops/losses.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Options of {@link evaluate} */
@@ -60,10 +59,11 @@ export async function evaluate(
       checkTokenRange(targets, vocabSize);
       using scope = device.scope();
       const shape = [rows, columns];
-      const sum = noGrad(() => {
-        const logits = model.forward(device.tensor(inputs, { shape }));
-        return crossEntropy(logits, device.tensor(targets, { shape }), { reduction: "sum" });
-      });
+      const sum = noGrad(() =>
+        model.loss(device.tensor(inputs, { shape }), device.tensor(targets, { shape }), {
+          reduction: "sum",
+        })
+      );
       total = scope.keep(total ? accumulate(total, sum) : sum);
       tokens += inputs.length;
     }

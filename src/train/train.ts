@@ -11,7 +11,6 @@ import type { Capture } from "../gpu/capture.ts";
 import { place } from "../launch/place.ts";
 import type { TransformerLM } from "../nn/transformer_lm.ts";
 import { add, mul } from "../ops/arithmetic.ts";
-import { crossEntropy } from "../ops/losses.ts";
 import { AdamW, type AdamWOptions } from "../optim/adamw.ts";
 import { clipFactor, gradNorm } from "../optim/clip.ts";
 import type { SGD } from "../optim/sgd.ts";
@@ -260,8 +259,7 @@ class Trainer {
 
   /** Adds the gradients of the batch, scaled; returns its scaled loss, without history */
   #backward(scale: number): Tensor {
-    using logits = this.#model.forward(this.#tokens);
-    const mean = crossEntropy(logits, this.#targets);
+    const mean = this.#model.loss(this.#tokens, this.#targets);
     const loss = scale === 1 ? mean : mul(mean, scale);
     backward(loss);
     return loss.detach();

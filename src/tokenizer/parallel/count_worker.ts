@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TextPart } from "../text_chunks.ts";
+import type { TextChunk } from "../text_chunks.ts";
 import { type CountedWords, type CountOptions, WordCounts } from "../word_counts.ts";
 import { type Handover, serve } from "./messages.ts";
 
@@ -12,8 +12,8 @@ import { type Handover, serve } from "./messages.ts";
 export type CountRequest =
   /** The first request. */
   | { readonly options: CountOptions }
-  /** Counts the words of texts. */
-  | { readonly parts: readonly TextPart[] }
+  /** Counts the words of a chunk of text. */
+  | TextChunk
   /** Wants to know what was counted; the last request. */
   | "finish";
 
@@ -22,7 +22,7 @@ let counts: WordCounts;
 serve((request: CountRequest): Handover<CountedWords | undefined> => {
   if (request === "finish") return handOver(counts.contents());
   if ("options" in request) counts = new WordCounts(request.options);
-  else for (const { text } of request.parts) counts.add(text);
+  else counts.add(request);
   return { answer: undefined, transfer: [] };
 });
 

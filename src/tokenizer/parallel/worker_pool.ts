@@ -4,6 +4,7 @@
  * @module
  */
 
+import { buffersOf, type TextChunk } from "../text_chunks.ts";
 import type { Reply } from "./messages.ts";
 
 /** Requests that a worker has before it: one in work, one waiting. */
@@ -11,11 +12,32 @@ const DEPTH = 2;
 /** More workers than this gain little: one thread reads and writes for all of them. */
 const MOST_WORKERS = 8;
 
+/** So many bytes of text are worth starting workers for. */
+const ENOUGH_FOR_WORKERS = 4 << 20;
+
 /** How many workers to use: as asked for, or one for each processor. */
 export function workerCount(asked: number | undefined): number {
+  if (typeof Worker === "undefined") return 1;
   if (asked === undefined) return Math.min(navigator.hardwareConcurrency || 1, MOST_WORKERS);
   if (Number.isInteger(asked) && asked >= 1) return asked;
   throw new RangeError(`Cannot use ${asked} workers: needed an integer of at least 1`);
+}
+
+/** When to start workers: small texts are done before they have started. */
+export class WorkerPlan {
+  readonly #wanted: boolean;
+  readonly #sizeIsKnown: boolean;
+
+  /** Takes how many workers there may be, and how many bytes of text there are, if it is known. */
+  constructor(workers: number, size: number | undefined) {
+    this.#wanted = workers > 1 && (size === undefined || size >= ENOUGH_FOR_WORKERS);
+    this.#sizeIsKnown = size !== undefined;
+  }
+
+  /** Whether to start them now that so many bytes are done. */
+  isTime(done: number): boolean {
+    return this.#wanted && (this.#sizeIsKnown || done >= ENOUGH_FOR_WORKERS);
+  }
 }
 
 /** Options of {@linkcode WorkerPool.start}. */
@@ -62,16 +84,16 @@ export class WorkerPool<Request, Answer> implements Disposable {
     return this.#members.length * DEPTH;
   }
 
-  /** Asks the worker that has least to do. */
-  ask(request: Request): Promise<Answer> {
+  /** Asks the worker that has least to do; the buffers in `transfer` are handed over to it. */
+  ask(request: Request, transfer: Transferable[] = []): Promise<Answer> {
     const [first, ...others] = this.#members;
     const member = others.reduce((least, other) => other.load < least.load ? other : least, first!);
-    return member.ask(request);
+    return member.ask(request, transfer);
   }
 
   /** Asks every worker, and waits for all answers. */
   askAll(request: Request): Promise<Answer[]> {
-    return Promise.all(this.#members.map((member) => member.ask(request)));
+    return Promise.all(this.#members.map((member) => member.ask(request, [])));
   }
 
   /** Ends the workers, whatever they are doing. */
@@ -104,11 +126,11 @@ class Member<Request, Answer> {
     return this.#pending.length;
   }
 
-  ask(request: Request): Promise<Answer> {
+  ask(request: Request, transfer: Transferable[]): Promise<Answer> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const answer = Promise.withResolvers<Answer>();
     this.#pending.push(answer);
-    this.#worker.postMessage(request);
+    this.#worker.postMessage(request, transfer);
     return answer.promise;
   }
 
@@ -123,19 +145,19 @@ function toError({ name, message }: { readonly name: string; readonly message: s
 }
 
 /**
- * Has a pool answer requests, as many at a time as it has room for.
+ * Has a pool work on chunks of text, as many at a time as it has room for. The chunks are handed over.
  *
- * @param requests The requests.
+ * @param chunks The chunks.
  * @param pool The pool.
- * @returns The answers, in the order of the requests.
+ * @returns The answers, in the order of the chunks.
  */
 export async function* answersInOrder<Request, Answer>(
-  requests: AsyncIterable<Request>,
-  pool: WorkerPool<Request, Answer>,
+  chunks: AsyncIterable<TextChunk>,
+  pool: WorkerPool<Request | TextChunk, Answer>,
 ): AsyncGenerator<Answer> {
   const waiting: Promise<Answer>[] = [];
-  for await (const request of requests) {
-    const answer = pool.ask(request);
+  for await (const chunk of chunks) {
+    const answer = pool.ask(chunk, buffersOf(chunk));
     answer.catch(() => {}); // it is reported when its turn comes
     waiting.push(answer);
     if (waiting.length >= pool.capacity) yield await waiting.shift()!;

@@ -1,5 +1,6 @@
 /** Norms, rotary embedding and losses. Attention has tests of its own. */
 
+import { linearCrossEntropy } from "../../../src/ops/linear_cross_entropy.ts";
 import { crossEntropy } from "../../../src/ops/losses.ts";
 import { layerNorm, rmsNorm } from "../../../src/ops/norms.ts";
 import { applyRotary, rotaryTable } from "../../../src/ops/rotary.ts";
@@ -17,6 +18,16 @@ function rotated(x: Tensor, theta?: number): Tensor {
   const result = applyRotary(x, table);
   table.dispose();
   return result;
+}
+
+function linearLoss(
+  x: reference.NdArray,
+  weight: reference.NdArray,
+  targets: reference.NdArray,
+  options: { ignoreIndex?: number } = {},
+): reference.NdArray {
+  const logits = reference.matmul(x, reference.transpose(weight));
+  return reference.crossEntropy(logits, targets, options);
 }
 
 export const MODEL: readonly OpRow[] = [
@@ -103,5 +114,21 @@ export const MODEL: readonly OpRow[] = [
     shapes: [[[3, 8], [3]], [[2, 3, 7], [2, 3]], [[0, 8], [0]]],
     domains: [LOGITS, BELOW_7],
     hasVariants: true,
+  },
+  {
+    name: "linearCrossEntropy in chunks",
+    op: (x, weight, targets) => linearCrossEntropy(x, weight, targets, { chunkRows: 2 }),
+    oracle: (x, weight, targets) => linearLoss(x, weight, targets),
+    shapes: [[[5, 3], [8, 3], [5]], [[2, 4, 4], [9, 4], [2, 4]], [[1, 2], [7, 2], [1]]],
+    domains: [VALUES, VALUES, BELOW_7],
+    hasVariants: true,
+  },
+  {
+    name: "linearCrossEntropy with ignored targets",
+    op: (x, weight, targets) =>
+      linearCrossEntropy(x, weight, targets, { chunkRows: 8, ignoreIndex: 2 }),
+    oracle: (x, weight, targets) => linearLoss(x, weight, targets, { ignoreIndex: 2 }),
+    shapes: [[[20, 4], [8, 4], [20]]],
+    domains: [VALUES, VALUES, BELOW_7],
   },
 ];
