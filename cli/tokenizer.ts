@@ -5,7 +5,7 @@ import { type Command, defineGroup } from "./command.ts";
 /** The `tokenizer` group. */
 export const command: Command = defineGroup({
   name: "kindling tokenizer",
-  description: "Train and use tokenizers.",
+  description: "Train, use and look into tokenizers.",
   commands: {
     train: {
       summary: "Learn a byte-level BPE vocabulary from text files",
@@ -18,6 +18,18 @@ export const command: Command = defineGroup({
     decode: {
       summary: "Turn token ids or token files back into text",
       load: () => import("./tokenizer/decode.ts"),
+    },
+    stats: {
+      summary: "Measure a tokenizer on text: compression, use of its vocabulary, speed",
+      load: () => import("./tokenizer/stats.ts"),
+    },
+    explain: {
+      summary: "Show how a text becomes tokens, merge by merge",
+      load: () => import("./tokenizer/explain.ts"),
+    },
+    compare: {
+      summary: "Compare two tokenizers on one text",
+      load: () => import("./tokenizer/compare.ts"),
     },
   },
 });

@@ -43,6 +43,7 @@ export function attentionKernel(
       v: { operand: v },
       output: { operand: output, output: true },
     },
+    products: 2,
     traits,
   });
   program.bind("log_sum_exp", "f32", true);
@@ -149,6 +150,7 @@ export function attentionQueryGradientKernel(
       gradient: { operand: gradient },
       result: { operand: result, output: true },
     },
+    products: 3,
     traits,
   });
   program.bind("statistics", "vec2f");
@@ -196,6 +198,7 @@ export function attentionKeyValueGradientKernel(
       dk_out: { operand: dk, output: true },
       dv_out: { operand: dv, output: true },
     },
+    products: 4,
     traits,
   });
   program.bind("statistics", "vec2f");

@@ -22,6 +22,7 @@ import {
   foldWorkgroups,
   type Kernel,
   Params,
+  textureInput,
   workgroupIndex,
 } from "./kernel.ts";
 
@@ -55,6 +56,9 @@ export interface AttentionShape {
   readonly mask?: MaskOperand | undefined;
 }
 
+/** Work from which on copying the inputs to textures pays, where those are fast */
+const TEXTURE_FLOPS = 8e6;
+
 /** Vectors of four that the streamed tiles may take of workgroup memory: 16 KiB */
 const TILE_VECTORS = 1024;
 
@@ -65,6 +69,8 @@ export interface ProgramOptions {
   readonly held: "queries" | "keys";
   /** Matrices in the order of their bindings */
   readonly matrices: Readonly<Record<string, { operand: RowsOperand; output?: boolean }>>;
+  /** Multiplications and additions for each pair of a query and a key and each column */
+  readonly products: number;
   readonly traits: AdapterTraits;
 }
 
@@ -84,6 +90,9 @@ export class AttentionProgram {
   readonly #width: 1 | 2 | 4;
   /** Whether rows can be read and written by vectors of four */
   readonly #aligned: boolean;
+  /** Whether inputs are copied to textures, from which they are read */
+  readonly #textures: boolean;
+  readonly #flops: number;
   readonly #prelude: string;
   readonly #shuffles: boolean;
   /** Numbers of the vectors of four columns that make up a row; the last may be cut short */
@@ -95,7 +104,7 @@ export class AttentionProgram {
   readonly #inputs: { name: string; type: string }[] = [];
   readonly #outputs: { name: string; type: string }[] = [];
 
-  constructor(shape: AttentionShape, { held, matrices, traits }: ProgramOptions) {
+  constructor(shape: AttentionShape, { held, matrices, products, traits }: ProgramOptions) {
     const { headSize, mask } = shape;
     this.#shape = shape;
     this.#held = held;
@@ -113,13 +122,20 @@ export class AttentionProgram {
     this.#aligned = Object.values(matrices).every(({ operand: { offset, row, batch } }) =>
       [headSize, offset, row, ...batch].every((number) => number % 4 === 0)
     );
+    const E = (globalThis as any).ATT ?? {};
+    if (E.W && this.#shuffles) this.#width = E.W;
+    if (E.U) this.steps = Array.from({ length: E.U }, (_, j) => j);
+    this.#flops = 2 * products * headSize * shape.queries * shape.keys *
+      shape.batch.reduce((product, size) => product * size, 1) / (shape.causal ? 2 : 1);
+    this.#textures = this.#aligned && traits.fastTextureLoads && this.#flops >= (E.NT ? 1e20 : TEXTURE_FLOPS);
     this.columns = Array.from({ length: headSize }, (_, d) => d);
     this.scale = Params.readFloat(this.#params.f32(shape.scale));
     this.#queries = this.#word(shape.queries);
     this.#keys = this.#word(shape.keys);
     for (const [name, { operand, output = false }] of Object.entries(matrices)) {
-      this.#place(name, operand);
-      this.bind(name, this.#aligned ? "vec4f" : "f32", output);
+      const isTexture = this.#textures && !output;
+      this.#place(name, isTexture ? { ...operand, offset: 0 } : operand);
+      this.bind(name, isTexture ? "texture" : this.#aligned ? "vec4f" : "f32", output);
       if (!output) this.#declarations.push(this.#loader(name));
     }
     if (mask) {
@@ -145,7 +161,7 @@ export class AttentionProgram {
       this.#eachHeld(
         `let at = ${matrix}_base + min(held, ${this.#heldLength} - 1u) * ${matrix}_row;
     ` + this.#chunks.map((chunk) =>
-            `{ let r = load_${matrix}(at, ${chunk * 4}u); ${
+            `{ let r = columns_of_${matrix}(at, ${chunk * 4}u); ${
               this.#columnsOf(chunk).map((d) =>
                 `${prefix}${d} = ${this.#shifted(prefix + d, `r.${COMPONENTS[d & 3]}`)};`
               ).join(" ")
@@ -165,7 +181,7 @@ export class AttentionProgram {
       return matrices.map((name) =>
         `let ${name}_at = ${name}_base + min(row + lane % ${rows}u, ${last}) * ${name}_row;\n    ` +
         this.#chunks.filter((chunk) => chunk % parts === 0).map((chunk) =>
-          `let ${name}_${chunk} = load_${name}(${name}_at, (${chunk}u + lane / ${rows}u) * 4u);`
+          `let ${name}_${chunk} = columns_of_${name}(${name}_at, (${chunk}u + lane / ${rows}u) * 4u);`
         ).join(" ")
       ).join("\n    ");
     }
@@ -181,7 +197,7 @@ export class AttentionProgram {
         let column = i % ${chunks}u * 4u;
         ${
       matrices.map((name) =>
-        `tile_${name}[i] = load_${name}(${name}_base + at * ${name}_row, column);`
+        `tile_${name}[i] = columns_of_${name}(${name}_base + at * ${name}_row, column);`
       ).join("\n        ")
     }
       }
@@ -296,6 +312,7 @@ export class AttentionProgram {
     const tilesWord = this.#word(tiles), total = this.#word(tiles * batches);
     const column = mask ? `let mask_column = ${this.#word(mask.column)};` : "";
     const bindings = [...this.#inputs, ...this.#outputs].map(({ name, type }, binding) => {
+      if (type === "texture") return textureInput(name, binding);
       const access = binding < this.#inputs.length ? "read" : "read_write";
       return `@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${type}>;`;
     });
@@ -348,7 +365,11 @@ fn main(${ENTRY_PARAMETERS}) {
     return {
       name,
       code,
+      textures: this.#textures
+        ? this.#inputs.filter(({ type }) => type === "texture").length
+        : 0,
       workgroups: foldWorkgroups(tiles * batches),
+      flops: this.#flops,
       params: this.#params.pack(),
     };
   }
@@ -415,13 +436,15 @@ fn main(${ENTRY_PARAMETERS}) {
   /** WGSL function that loads columns `d` to `d + 3` of the row at `row`, zeros beyond the head */
   #loader(name: string): string {
     const { headSize } = this.#shape;
-    const body = this.#aligned
+    const body = this.#textures
+      ? `return load_${name}((row + d) / 4u);`
+      : this.#aligned
       ? `return ${name}[(row + d) / 4u];`
       : `return vec4f(${
         [0, 1, 2, 3].map((c) =>
           `select(0.0, ${name}[row + min(d + ${c}u, ${headSize - 1}u)], d + ${c}u < ${headSize}u)`
         ).join(", ")
       });`;
-    return `fn load_${name}(row: u32, d: u32) -> vec4f { ${body} }`;
+    return `fn columns_of_${name}(row: u32, d: u32) -> vec4f { ${body} }`;
   }
 }

@@ -9,14 +9,18 @@
  * @module
  */
 
-import { accumulate } from "./launch/accumulate.ts";
+import { accumulate, isOverwritable } from "./launch/accumulate.ts";
 import { contiguous, copy } from "./launch/pointwise.ts";
 import { sumTo } from "./launch/reduce.ts";
 import { formatShape, sameShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Computes one input's gradient; called only when that input needs it */
-export type GradientThunk = () => Tensor;
+/**
+ * Computes one input's gradient; called only when that input needs it. Where gradients have come in
+ * from elsewhere already, `sum` is their sum in memory of its own, row-major: a thunk may add its
+ * part to it and return it, which saves a kernel, or ignore it.
+ */
+export type GradientThunk = (sum?: Tensor) => Tensor;
 
 /** What an op tells the tape about itself */
 export interface OpDef {
@@ -116,13 +120,19 @@ export class GradientNode {
     return this.#isSpent;
   }
 
-  /** Gradients of the inputs that need one, summed to their shapes */
-  *propagate(gradient: Tensor): Generator<[input: Tensor, gradient: Tensor]> {
+  /**
+   * Gradients of the inputs that need one, summed to their shapes; or the sum of what an input has
+   * received so far, `sumOf`, to which the rule has added its part.
+   */
+  *propagate(
+    gradient: Tensor,
+    sumOf: (input: Tensor) => Tensor | undefined,
+  ): Generator<[input: Tensor, gradient: Tensor]> {
     const thunks = this.#op.gradients(gradient, ...this.#saved);
     for (const [i, input] of this.inputs.entries()) {
       const thunk = thunks[i];
       if (!thunk || !input.requiresGrad) continue;
-      const result = sumTo(thunk(), input.shape);
+      const result = sumTo(thunk(sumOf(input)), input.shape);
       if (!sameShape(result.shape, input.shape)) {
         throw new TypeError(
           `Cannot backpropagate ${this.name}: its rule gave ${formatShape(result.shape)} for an ` +
@@ -212,7 +222,13 @@ function walk(nodes: readonly GradientNode[], seed: Tensor, receivers: Set<Tenso
       if (gradient) {
         {
           using _scope = device.scopes.open();
-          for (const [input, part] of node.propagate(gradient)) {
+          const received = (input: Tensor) => input.node ? gradients.get(input.node) : input.grad;
+          const sumOf = (input: Tensor) => {
+            const sum = received(input);
+            return sum && isOverwritable(sum) ? sum : undefined;
+          };
+          for (const [input, part] of node.propagate(gradient, sumOf)) {
+            if (part === received(input)) continue;
             // A rule may hand on the gradient itself: give every receiver a handle of its own.
             const own = device.scopes.outside(() => part.view(part));
             if (!input.node) deposit(input, own), receivers.add(input);

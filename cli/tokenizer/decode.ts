@@ -7,6 +7,7 @@ import { loadTokenizer } from "../../src/tokenizer/tokenizer_files.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { UsageError } from "../options.ts";
 import { write } from "../terminal.ts";
+import { tokenizerArgument } from "./choices.ts";
 import { parseIds, readIds, readStandardInput } from "./input.ts";
 import { interruptible } from "./interrupt.ts";
 
@@ -18,7 +19,7 @@ export const command: Command = defineCommand({
   name: "kindling tokenizer decode",
   description: "Turn token ids into text: token files, files of numbers, or standard input.",
   positionals: {
-    tokenizer: { required: true, description: "A tokenizer.json, or a directory that has one" },
+    tokenizer: tokenizerArgument,
     idFile: { many: true, description: "A token file, or numbers with blanks or commas between" },
   },
   options: {

@@ -3,12 +3,13 @@
 import { fileSize } from "../../src/platform/files.ts";
 import { Tokenizer } from "../../src/tokenizer/bpe.ts";
 import { saveTokenizer } from "../../src/tokenizer/tokenizer_files.ts";
-import { trainBpe, type TrainBpeProgress } from "../../src/tokenizer/train_bpe.ts";
+import { trainBpe } from "../../src/tokenizer/train_bpe.ts";
 import { type Command, defineCommand } from "../command.ts";
 import { formatBytes, formatDuration, formatInteger } from "../format.ts";
 import { UsageError, withoutUndefined } from "../options.ts";
-import { Progress } from "../progress.ts";
 import { notice, print } from "../terminal.ts";
+import { TrainingBars } from "./bars.ts";
+import { FORMATS, patternOption, workersOption } from "./choices.ts";
 import { interruptible } from "./interrupt.ts";
 
 const END_OF_TEXT = "<|endoftext|>";
@@ -33,7 +34,7 @@ export const command: Command = defineCommand({
     out: {
       type: "string",
       placeholder: "FILE|DIR",
-      description: "Where to write tokenizer.json: a name that ends with .json, or a directory",
+      description: "Where to write: a name that ends with .json or .tiktoken, or a directory",
     },
     minFrequency: {
       type: "integer",
@@ -41,6 +42,14 @@ export const command: Command = defineCommand({
       description: "How often a pair must occur to be merged",
     },
     maxTokenLength: { type: "integer", min: 1, description: "Longest token, in bytes" },
+    pattern: patternOption,
+    format: {
+      type: "string",
+      choices: FORMATS,
+      default: "huggingface",
+      description: "Write tokenizer.json, vocab.json and merges.txt, or tiktoken's ranks",
+    },
+    workers: workersOption,
     json: { type: "boolean", description: "Print what was done as JSON" },
   },
   examples: [
@@ -48,7 +57,8 @@ export const command: Command = defineCommand({
   ],
   run: ({ options, positionals }) =>
     interruptible(async (signal) => {
-      const { out, json, vocabSize, minFrequency, maxTokenLength } = options;
+      const { out, json, vocabSize, pattern, format } = options;
+      const { minFrequency, maxTokenLength, workers } = options;
       if (out === undefined) throw new UsageError("Missing --out: need a file or a directory");
       const specialTokens = options.specialToken.length > 0 ? options.specialToken : [END_OF_TEXT];
       const files = positionals.textFile;
@@ -56,25 +66,27 @@ export const command: Command = defineCommand({
       let bytes = 0;
       for (const path of files) bytes += await fileSize(path, { what: "text file" });
 
-      using bars = new PhaseBars(bytes);
+      using bars = new TrainingBars();
       const { vocab, merges } = await trainBpe({ files }, {
         vocabSize,
         specialTokens,
-        ...withoutUndefined({ minFrequency, maxTokenLength }),
+        pattern,
+        ...withoutUndefined({ minFrequency, maxTokenLength, workers }),
         onProgress: (progress) => bars.update(progress),
         signal,
       });
-      bars.finish();
-      const path = await saveTokenizer(new Tokenizer(vocab, merges, specialTokens), out);
+      bars[Symbol.dispose]();
+      const tokenizer = new Tokenizer(vocab, merges, specialTokens, { pattern });
+      const paths = await saveTokenizer(tokenizer, out, { format });
       const seconds = (performance.now() - started) / 1000;
       if (json) {
         print(
-          JSON.stringify({ path, vocabSize: vocab.size, merges: merges.length, bytes, seconds }),
+          JSON.stringify({ paths, vocabSize: vocab.size, merges: merges.length, bytes, seconds }),
         );
       } else {
         notice(
           `Learned ${formatInteger(vocab.size)} tokens from ${formatBytes(bytes)} ` +
-            `in ${formatDuration(seconds)}: ${path}`,
+            `in ${formatDuration(seconds)}: ${paths.join(", ")}`,
         );
       }
       if (vocab.size < vocabSize) {
@@ -82,33 +94,3 @@ export const command: Command = defineCommand({
       }
     }),
 });
-
-/** A progress bar for each phase of training, one after another. */
-class PhaseBars implements Disposable {
-  readonly #bytes: number;
-  #phase: TrainBpeProgress["phase"] | undefined;
-  #bar: Progress | undefined;
-
-  constructor(bytes: number) {
-    this.#bytes = bytes;
-  }
-
-  update({ phase, done, total }: TrainBpeProgress): void {
-    if (phase !== this.#phase) {
-      this.finish();
-      this.#phase = phase;
-      this.#bar = phase === "count"
-        ? new Progress({ label: "count words", total: this.#bytes, format: formatBytes })
-        : new Progress({ label: "merge", total: total! });
-    }
-    this.#bar!.update(done);
-  }
-
-  finish(): void {
-    this.#bar?.finish();
-  }
-
-  [Symbol.dispose](): void {
-    this.finish();
-  }
-}

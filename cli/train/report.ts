@@ -34,15 +34,20 @@ export function describeTraining(plan: Plan, model: TransformerLM): void {
     : `${accumulationSteps} × ${batchSize}`;
   fact(
     "Model",
-    `${formatCount(model.parameterCount)} parameters: ${nLayers} layers, ${nHeads} heads, ` +
-      `d_model ${dModel}, context ${contextLength}`,
+    `${formatCount(model.parameterCount)} parameters: ${counted(nLayers, "layer")}, ` +
+      `${counted(nHeads, "head")}, d_model ${dModel}, context ${contextLength}`,
   );
   fact(
     "Training",
-    `${formatInteger(steps)} steps of ${sequences} × ${contextLength} tokens, ` +
+    `${counted(steps, "step")} of ${sequences} × ${contextLength} tokens, ` +
       `learning rate up to ${learningRate}`,
   );
   fact("Run", plan.path);
+}
+
+/** `1 layer`, `2 layers`. */
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Shows the course of training. */

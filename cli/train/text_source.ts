@@ -14,7 +14,9 @@ export const STORIES: TextSource = { stories: { seed: 0, characters: 1_000_000 }
 /** Files as a source, each by its absolute path, so that it is found from other folders too. */
 export async function filesAsSource(paths: readonly string[]): Promise<TextSource> {
   for (const path of paths) {
-    if (await fileSize(path) === 0) throw new RangeError(`Cannot use "${path}": it is empty`);
+    if (await fileSize(path, { what: "text file" }) === 0) {
+      throw new RangeError(`Cannot use "${path}": it is empty`);
+    }
   }
   return { textFiles: await Promise.all(paths.map((path) => Deno.realPath(path))) };
 }

@@ -141,11 +141,11 @@ export function countMemory(config: PartialConfig, shape: BatchShape = {}): Coun
     ["parameters", "4 bytes each", BYTES * parameters],
     ["gradients", "4 bytes each", BYTES * parameters],
     ["optimizer", "two moments of 4 bytes each", 2 * BYTES * parameters],
-    ["activations", "4 bytes each, B T (…)", BYTES * countActivations(c, shape)],
+    ["activations", "kept for the backward pass", BYTES * countActivations(c, shape)],
   ]);
 }
 
-/** Numbers that the forward pass keeps for the backward pass, the logits included */
+/** Numbers that `model.loss()` keeps for the backward pass */
 export function countActivations(config: PartialConfig, shape: BatchShape = {}): number {
   const c = resolveConfig(config);
   const { vocabSize: V, dModel: C, nLayers: L, nHeads: H, dFf: F } = c;
@@ -158,8 +158,10 @@ export function countActivations(config: PartialConfig, shape: BatchShape = {}):
   const attention = dropped + C + normed + statistics + // residual stream; what q, k and v are computed from
     3 * inner + H + inner; // q, k, v, the logarithm of each row's sum, and the weighted values
   const feedForward = c.ffn === "none" ? 0 : C + normed + statistics + feedForwardMatrices(c) * F; // w1 x, perhaps w3 x, the activation
-  const ends = dropped + C + normed + statistics + V + 2; // the logits; loss and logarithm of each row's sum
-  return B * T * (L * (attention + feedForward) + ends);
+  // Output layer and loss in one keep gradients instead of logits; apart, they keep the logits.
+  const isFused = c.embedding !== "one-hot" && !c.unembedBias;
+  const ends = dropped + normed + statistics + C + (isFused ? 0 : V + 2);
+  return B * T * (L * (attention + feedForward) + ends) + (isFused ? V * C : 0);
 }
 
 /** SwiGLU has three matrices, its simpler relatives two */

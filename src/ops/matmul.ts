@@ -4,9 +4,9 @@
  * @module
  */
 
-import { record } from "../autograd.ts";
+import { noGrad, record } from "../autograd.ts";
 import * as launch from "../launch/matmul.ts";
-import { broadcastShapes, formatShape } from "../shape.ts";
+import { broadcastShapes, formatShape, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { reshape, transpose } from "./views.ts";
 
@@ -33,25 +33,42 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   if (a.rank === 1 || b.rank === 1) return withVector(a, b);
   // A single matrix on the right sees all rows of all batches as one tall matrix.
-  if (a.rank > 2 && b.rank === 2) {
-    using rows = reshape(a, [-1, a.shape.at(-1)!]);
-    using product = matrices(rows, b);
-    return reshape(product, [...a.shape.slice(0, -1), b.shape[1]!]);
-  }
-  broadcastShapes("multiply", a.shape.slice(0, -2), b.shape.slice(0, -2));
-  return matrices(a, b);
-}
-
-function matrices(a: Tensor, b: Tensor): Tensor {
-  return record(launch.matmul(a, b), {
+  const isTall = b.rank === 2;
+  if (!isTall) broadcastShapes("multiply", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  using rows = isTall ? asRows(a) : a.view(a);
+  const product = launch.matmul(rows, b);
+  const output = isTall ? shaped(product, [...a.shape.slice(0, -1), b.shape[1]!]) : product;
+  return record(output, {
     name: "matmul",
     inputs: [a, b],
-    saved: [a, b],
-    gradients: (g, a, b) => [
-      () => productInLayoutOf(a, g, transpose(b)),
-      () => productInLayoutOf(b, transpose(a), g),
-    ],
+    saved: [rows, b],
+    gradients(gradient, ...saved) {
+      const [rows, b] = saved as [Tensor, Tensor];
+      const g = isTall ? asRows(gradient) : gradient;
+      return [
+        (sum) => {
+          if (sum && sum.size === g.size / g.shape.at(-1)! * rows.shape.at(-1)!) {
+            launch.matmul(g, transpose(b), { target: sum.view({ shape: rows.shape }), add: true });
+            return sum;
+          }
+          const product = productInLayoutOf(rows, g, transpose(b));
+          return a.rank > 2 && isTall ? shaped(product, a.shape) : product;
+        },
+        () => productInLayoutOf(b, transpose(rows), g),
+      ];
+    },
   });
+}
+
+/** All rows of all batches as one matrix, without history: a view where the strides allow */
+function asRows(x: Tensor): Tensor {
+  return x.rank === 2 ? x.view(x) : noGrad(() => reshape(x, [-1, x.shape.at(-1)!]));
+}
+
+/** A new tensor under another shape */
+function shaped(product: Tensor, shape: Shape): Tensor {
+  using plain = product;
+  return plain.view({ shape });
 }
 
 /**

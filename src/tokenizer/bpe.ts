@@ -51,6 +51,12 @@ export interface FromTiktokenOptions {
   readonly specialTokens?: Readonly<Record<string, number>>;
 }
 
+/** Options of {@linkcode Tokenizer.toGpt2Files}. */
+export interface ToGpt2FilesOptions {
+  /** Whether the merges begin with the line `#version: 0.2`. Default true. */
+  readonly version?: boolean;
+}
+
 /** The two files that GPT-2 came with. */
 export interface Gpt2Files {
   /** `vocab.json`: a JSON object of token ids by token. */
@@ -392,10 +398,12 @@ export class Tokenizer implements TextTokenizer {
    * Writes the tokenizer as the two files that GPT-2 came with. They say neither which tokens are
    * special nor the pattern.
    *
+   * @param options Whether the merges begin with a line that tells the version, which CS336's do not.
    * @returns The files' texts; {@linkcode Tokenizer.fromFiles} reads them.
    */
-  toGpt2Files(): Gpt2Files {
-    return { vocab: formatVocab(this.#parts()), merges: formatMerges(this.merges) };
+  toGpt2Files(options: ToGpt2FilesOptions = {}): Gpt2Files {
+    const { version = true } = options;
+    return { vocab: formatVocab(this.#parts()), merges: formatMerges(this.merges, version) };
   }
 
   /**

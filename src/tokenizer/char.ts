@@ -273,6 +273,15 @@ export class CharTokenizer implements TextTokenizer {
   }
 
   /**
+   * Lists the vocabulary.
+   *
+   * @returns The ids that there are, in order.
+   */
+  ids(): Iterable<number> {
+    return this.#bytes.keys();
+  }
+
+  /**
    * Writes the tokenizer as JSON.
    *
    * @returns The text of a `tokenizer.json` file; {@linkcode CharTokenizer.fromJson} reads it.

@@ -108,8 +108,8 @@ export function formatVocab(contents: TokenizerContents): string {
 }
 
 /** Writes `merges.txt`. */
-export function formatMerges(merges: readonly Merge[]): string {
-  return ["#version: 0.2", ...merges.map(formatMerge), ""].join("\n");
+export function formatMerges(merges: readonly Merge[], version: boolean): string {
+  return [...(version ? ["#version: 0.2"] : []), ...merges.map(formatMerge), ""].join("\n");
 }
 
 /** One merge as a line. */

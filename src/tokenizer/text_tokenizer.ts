@@ -44,6 +44,8 @@ export interface TextTokenizer {
   decoder(): StreamDecoder;
   /** The id of a token, by its text or its bytes; undefined if there is none. */
   tokenToId(token: string | Uint8Array): number | undefined;
+  /** The ids that there are, in order. */
+  ids(): Iterable<number>;
   /** The bytes of a token. */
   idToBytes(id: number): Uint8Array;
   /** The tokenizer as the text of a `tokenizer.json` file. */

@@ -60,7 +60,8 @@ export interface TrainedModel {
 export async function loadTrainedModel(device: Device, path: string): Promise<TrainedModel> {
   const isCheckpoint = await exists(`${path}/model.safetensors`);
   const run = await RunDirectory.open(isCheckpoint ? `${path}/../..` : path);
-  const [config, tokenizer] = await Promise.all([run.config(), run.tokenizer()]);
+  const config = await run.config();
+  const tokenizer = await run.tokenizer();
   const checkpoint = isCheckpoint ? path : await run.latestCheckpoint();
   const model = new TransformerLM(device, config.model, { seed: 0 });
   try {

@@ -2,19 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type Command, defineCommand, defineGroup } from "../../cli/command.ts";
 import { commandHelp } from "../../cli/help.ts";
 import { UsageError } from "../../cli/options.ts";
-
-const root = new URL("../../", import.meta.url);
-
-/** Runs the command line in a process of its own. */
-async function kindling(...args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", "cli/main.ts", ...args],
-    cwd: root,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
+import { kindling } from "./kindling.ts";
 
 Deno.test("commandHelp() aligns arguments, options and examples", () => {
   const help = commandHelp({
