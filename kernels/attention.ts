@@ -10,15 +10,7 @@
  */
 
 import { AttentionProgram, type AttentionShape, type RowsOperand } from "./attention_program.ts";
-import {
-  type AdapterTraits,
-  coverWith,
-  ENTRY_PARAMETERS,
-  type Kernel,
-  Params,
-  workgroupIndex,
-} from "./kernel.ts";
-import { address } from "./indexing.ts";
+import type { AdapterTraits, Kernel } from "./kernel.ts";
 
 export type { AttentionShape, MaskOperand, RowsOperand } from "./attention_program.ts";
 
@@ -76,55 +68,6 @@ export function attentionKernel(
   ${program.store("output", "o", "factor")}
   ${program.storeScalar("log_sum_exp", "log_total")}`,
   });
-}
-
-/**
- * For each query its log-sum-exp and Σ dO · O, which is the mean gradient of its weights.
- * Bindings: gradient of the output, output, log-sum-exp, result
- */
-export function attentionStatisticsKernel(
-  shape: AttentionShape,
-  operands: Record<"gradient" | "output", RowsOperand>,
-  traits: AdapterTraits,
-): Kernel {
-  const params = new Params();
-  const word = (value: number) => Params.read(params.u32(value));
-  const count = shape.batch.reduce((product, size) => product * size, shape.queries);
-  const countWord = word(count), queries = word(shape.queries), headSize = word(shape.headSize);
-  const base = (name: "gradient" | "output") => {
-    const { offset, row, batch } = operands[name];
-    const axes = shape.batch.map((size, axis) => ({ size, stride: batch[axis]! }));
-    return `${address(`${name}_batch`, "batch", axes, params)}
-  let ${name}_base = ${name}_batch + ${word(offset)} + query * ${word(row)};`;
-  };
-  const size = traits.software ? 8 : 64;
-  const bases = `${base("gradient")}
-  ${base("output")}`;
-  const code = /* wgsl */ `
-@group(0) @binding(0) var<storage, read> gradient: array<f32>;
-@group(0) @binding(1) var<storage, read> output: array<f32>;
-@group(0) @binding(2) var<storage, read> log_sum_exp: array<f32>;
-@group(0) @binding(3) var<storage, read_write> statistics: array<vec2f>;
-${Params.declare(4, params.length)}
-@compute @workgroup_size(${size})
-fn main(${ENTRY_PARAMETERS}) {
-  let i = ${workgroupIndex} * ${size}u + lid.x;
-  if (i >= ${countWord}) { return; }
-  let batch = i / ${queries};
-  let query = i % ${queries};
-  ${bases}
-  var sum = 0.0;
-  for (var d = 0u; d < ${headSize}; d++) {
-    sum += gradient[gradient_base + d] * output[output_base + d];
-  }
-  statistics[i] = vec2f(log_sum_exp[i], sum);
-}`;
-  return {
-    name: "attention_statistics",
-    code,
-    workgroups: coverWith(size, count),
-    params: params.pack(),
-  };
 }
 
 /** What both gradient kernels read, in the order of their bindings */

@@ -119,15 +119,10 @@ export class AttentionProgram {
       ? 4
       : Math.max(2, 8 / 2 ** Math.floor(Math.log2(this.#chunks.length)));
     this.steps = Array.from({ length: rows }, (_, j) => j);
-    this.#aligned = Object.values(matrices).every(({ operand: { offset, row, batch } }) =>
-      [headSize, offset, row, ...batch].every((number) => number % 4 === 0)
-    );
-    const E = (globalThis as any).ATT ?? {};
-    if (E.W && this.#shuffles) this.#width = E.W;
-    if (E.U) this.steps = Array.from({ length: E.U }, (_, j) => j);
+    this.#aligned = isAligned(shape, Object.values(matrices).map(({ operand }) => operand));
     this.#flops = 2 * products * headSize * shape.queries * shape.keys *
       shape.batch.reduce((product, size) => product * size, 1) / (shape.causal ? 2 : 1);
-    this.#textures = this.#aligned && traits.fastTextureLoads && this.#flops >= (E.NT ? 1e20 : TEXTURE_FLOPS);
+    this.#textures = this.#aligned && traits.fastTextureLoads && this.#flops >= TEXTURE_FLOPS;
     this.columns = Array.from({ length: headSize }, (_, d) => d);
     this.scale = Params.readFloat(this.#params.f32(shape.scale));
     this.#queries = this.#word(shape.queries);
@@ -365,9 +360,7 @@ fn main(${ENTRY_PARAMETERS}) {
     return {
       name,
       code,
-      textures: this.#textures
-        ? this.#inputs.filter(({ type }) => type === "texture").length
-        : 0,
+      textures: this.#textures ? this.#inputs.filter(({ type }) => type === "texture").length : 0,
       workgroups: foldWorkgroups(tiles * batches),
       flops: this.#flops,
       params: this.#params.pack(),
@@ -447,4 +440,11 @@ fn main(${ENTRY_PARAMETERS}) {
       });`;
     return `fn columns_of_${name}(row: u32, d: u32) -> vec4f { ${body} }`;
   }
+}
+
+/** Whether all rows can be read and written by vectors of four */
+export function isAligned({ headSize }: AttentionShape, rows: readonly RowsOperand[]): boolean {
+  return rows.every(({ offset, row, batch }) =>
+    [headSize, offset, row, ...batch].every((number) => number % 4 === 0)
+  );
 }

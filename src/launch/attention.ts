@@ -10,9 +10,9 @@ import {
   attentionKeyValueGradientKernel,
   attentionQueryGradientKernel,
   type AttentionShape,
-  attentionStatisticsKernel,
   type RowsOperand,
 } from "../../kernels/attention.ts";
+import { attentionStatisticsKernel } from "../../kernels/attention_statistics.ts";
 import { collapse } from "../../kernels/indexing.ts";
 import { broadcastShapes, broadcastStrides, contiguousStrides, type Shape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -72,7 +72,7 @@ export function attentionStatistics(
   const statistics = scope.keep(empty(output, [...logSumExp.shape, 2]));
   if (output.size === 0) return statistics;
   const { operands, tensors, common } = arrange(inputs, { gradient, output });
-  const kernel = attentionStatisticsKernel(common, operands, output.device.runtime.traits);
+  const kernel = attentionStatisticsKernel(common, operands);
   launch(kernel, [tensors.gradient, tensors.output, logSumExp], [statistics]);
   return statistics;
 }

@@ -8,6 +8,7 @@ import { record } from "../autograd.ts";
 import * as launch from "../launch/attention.ts";
 import { broadcastShapes, formatShape, sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { once } from "./once.ts";
 
 /** The widest head that the kernels hold in registers */
 const MAX_HEAD_SIZE = 256;
@@ -81,11 +82,6 @@ export function scaledDotProductAttention(
   });
   logSumExp.dispose();
   return output;
-}
-
-function once<T>(compute: () => T): () => T {
-  let result: T | undefined;
-  return () => result ??= compute();
 }
 
 function check(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | undefined): void {

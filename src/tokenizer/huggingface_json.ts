@@ -151,7 +151,8 @@ export function formatTokenizerJson(
       special: true,
     })),
     normalizer: null,
-    pre_tokenizer: pattern === "gpt2" ? { ...byteLevel, use_regex: true } : {
+    // ByteLevel has GPT-2's pattern too, but in JavaScript with another idea of white space.
+    pre_tokenizer: {
       type: "Sequence",
       pretokenizers: [
         {

@@ -17,9 +17,12 @@ const PATTERN_TEXTS = [
   "\u00a0\u00a0x\u3000y\u3000\u3000z\u2028a",
 ];
 
-/** Every character between letters, capitals, blanks and digits, 64 characters to a text. */
-function* everyCharacter(step: number): Generator<string> {
-  for (let first = 0; first < 0x110000; first += 64 * step) {
+/** Beyond this, up to the tags and variation selectors, no characters are assigned. */
+const LAST = 0x33480;
+
+/** Characters between letters, capitals, blanks and digits: every fourth row of 64, to a text each. */
+function* manyCharacters(): Generator<string> {
+  for (let first = 0; first < LAST; first += 64 * 4) {
     let text = "";
     for (let i = 0; i < 64; i++) {
       const character = String.fromCodePoint(first + i);
@@ -29,12 +32,13 @@ function* everyCharacter(step: number): Generator<string> {
   }
 }
 
-for (const [encoding, step] of [["r50k", 3], ["cl100k", 3], ["o200k", 7]] as [Encoding, number][]) {
+for (const encoding of ["r50k", "cl100k", "o200k"] as Encoding[]) {
   const reference = tiktoken(encoding);
   const tokenizer = likeTiktoken(encoding);
   const compare = (text: string) => {
     const ids = tokenizer.encode(text);
-    assertEquals(ids, Array.from(reference.encode(text, "all")), JSON.stringify(text));
+    const expected = reference.encode(text, "all");
+    if (ids.join() !== expected.join()) assertEquals(ids, [...expected], JSON.stringify(text));
     assertEquals(tokenizer.decode(ids), text.toWellFormed());
     assertEquals(tokenizer.countTokens(text), ids.length);
   };
@@ -43,8 +47,8 @@ for (const [encoding, step] of [["r50k", 3], ["cl100k", 3], ["o200k", 7]] as [En
     for (const text of [...HARD_TEXTS, ...PATTERN_TEXTS]) compare(text);
   });
 
-  Deno.test(`Tokenizer.encode() equals tiktoken's ${encoding}_base on all of Unicode`, () => {
-    for (const text of everyCharacter(step)) compare(text);
+  Deno.test(`Tokenizer.encode() equals tiktoken's ${encoding}_base on characters of all scripts`, () => {
+    for (const text of manyCharacters()) compare(text);
   });
 
   Deno.test(`Tokenizer.encode() equals tiktoken's ${encoding}_base on random texts`, () => {
@@ -80,7 +84,7 @@ Deno.test("Tokenizer.decode() equals tiktoken on ids that are not UTF-8 together
 Deno.test("Tokenizer.encode() takes about linear time on long runs", () => {
   const tokenizer = likeTiktoken("cl100k");
   for (const unit of ["a", " ", "ab", "=", "日", "\n", "A", "\u0301"]) {
-    const text = unit.repeat(Math.ceil(1_000_000 / unit.length));
+    const text = unit.repeat(Math.ceil(300_000 / unit.length));
     const start = performance.now();
     const ids = tokenizer.encodeToArray(text);
     const seconds = (performance.now() - start) / 1000;
