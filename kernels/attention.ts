@@ -9,10 +9,9 @@
  * @module
  */
 
-import { AttentionProgram, type AttentionShape, type RowsOperand } from "./attention_program.ts";
+import { AttentionProgram } from "./attention_program.ts";
+import type { AttentionShape, RowsOperand } from "./attention_shape.ts";
 import type { AdapterTraits, Kernel } from "./kernel.ts";
-
-export type { AttentionShape, MaskOperand, RowsOperand } from "./attention_program.ts";
 
 /** Stands for the maximum of no scores, and below it for a hidden score */
 const NOTHING = "-1e38", HIDDEN = "-3e38";

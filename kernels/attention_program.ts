@@ -2,19 +2,27 @@
  * The building blocks of the attention kernels. All of them are made of two products over tiles
  * whose scores never touch memory:
  *
- * - A workgroup *holds* the rows of one tile (of queries, or of keys). Each lane keeps WIDTH rows in
- *   registers, transposed: `q0` to `q{D-1}` are vectors over the lane's rows.
- * - It *streams* the rows of the other side past them, eight at a time. {@link AttentionProgram.dot}
- *   multiplies a streamed row with all held rows; {@link AttentionProgram.mix} adds the eight
- *   streamed rows, weighted, to accumulators that lie as the held rows do.
+ * - A workgroup *holds* the rows of one tile (of queries, or of keys). Each lane keeps up to four
+ *   rows in registers, transposed: `q0` to `q{D-1}` are vectors over the lane's rows.
+ * - It *streams* the rows of the other side past them, a few at a time. {@link AttentionProgram.dot}
+ *   multiplies a streamed row with all held rows; {@link AttentionProgram.mix} adds the streamed
+ *   rows, weighted, to accumulators that lie as the held rows do.
  *
- * So sums stay within a lane, and only streamed rows travel: on subgroups of eight each lane loads
- * one of the eight rows and hands it round by `subgroupShuffle` from a constant lane; elsewhere they
- * lie in workgroup memory, where all lanes read the same address at once.
+ * So sums stay within a lane, and only streamed rows travel: on subgroups of eight the lanes load
+ * them together and hand them round by `subgroupShuffle` from constant lanes; elsewhere they lie in
+ * workgroup memory, where all lanes read the same address at once.
+ *
+ * On subgroups, a streamed float takes part in 32 products for each use, of which there are 2 in the
+ * forward kernel, 3 in the query gradient and 4 in the key and value gradients (head sizes up to
+ * 32). GPUs keep 2, 3 and 4 times D floats in the registers of an invocation: beyond a head size of
+ * 64 they begin to spill.
+ *
+ * llvmpipe silently ends loops after 65,535 rounds, which allows for 131,000 positions.
  *
  * @module
  */
 
+import { type AttentionShape, isAligned, type RowsOperand } from "./attention_shape.ts";
 import { address } from "./indexing.ts";
 import {
   type AdapterTraits,
@@ -25,36 +33,6 @@ import {
   textureInput,
   workgroupIndex,
 } from "./kernel.ts";
-
-/** Rows of `headSize` contiguous floats, one for each position of a sequence */
-export interface RowsOperand {
-  /** Elements from the start of memory */
-  readonly offset: number;
-  /** Distance between rows in elements */
-  readonly row: number;
-  /** Distance along each batch axis; 0 where broadcast */
-  readonly batch: readonly number[];
-}
-
-/** Which keys each query may see: an i32 for each pair, 0 where hidden */
-export interface MaskOperand extends RowsOperand {
-  /** Distance between the flags of neighbouring keys */
-  readonly column: number;
-}
-
-/** What all kernels of one attention have in common */
-export interface AttentionShape {
-  /** Sizes of the batch axes: everything in front of [positions, headSize] */
-  readonly batch: readonly number[];
-  readonly queries: number;
-  readonly keys: number;
-  readonly headSize: number;
-  /** Query i sees keys up to i + keys - queries */
-  readonly causal: boolean;
-  /** Multiplies the scores */
-  readonly scale: number;
-  readonly mask?: MaskOperand | undefined;
-}
 
 /** Work from which on copying the inputs to textures pays, where those are fast */
 const TEXTURE_FLOPS = 8e6;
@@ -171,7 +149,8 @@ export class AttentionProgram {
     const rows = this.steps.length, chunks = this.#chunks.length;
     const last = `${this.#streamedLength} - 1u`;
     if (this.#shuffles) {
-      // Lanes `rows * part + j` share row j: each takes every `parts`-th chunk of it.
+      // Lanes j, j + rows … share row j: each takes every `parts`-th chunk of it. Where the last
+      // chunks are missing, what is loaded instead is not used.
       const parts = 8 / rows;
       return matrices.map((name) =>
         `let ${name}_at = ${name}_base + min(row + lane % ${rows}u, ${last}) * ${name}_row;\n    ` +
@@ -265,7 +244,7 @@ export class AttentionProgram {
     return `V(${this.#widthList.map((w) => `${at(w)}.${component}`).join(", ")})`;
   }
 
-  /** Declares `{name}0` … `{name}7`, elements of a buffer over all queries for the streamed ones */
+  /** Declares `{name}0`, `{name}1` …, the streamed queries' elements of a buffer over all queries */
   streamScalars(name: string, buffer: string): string {
     const at = (j: string) =>
       `${buffer}[batch * ${this.#queries} + min(row + ${j}, ${this.#queries} - 1u)]`;
@@ -297,7 +276,7 @@ export class AttentionProgram {
   /**
    * The finished kernel. In scope of `before`, `step` and `after`: `lane`, `batch`, `first` (the
    * tile's first row), `mine` (positions of the lane's rows), `ahead` (keys - queries); in `step`
-   * also `row`, the first streamed row.
+   * also `row`, the first streamed row, and `start`, the first of them all.
    */
   kernel(name: string, parts: { before: string; step: string; after: string }): Kernel {
     const { batch, queries, keys, causal, mask } = this.#shape;
@@ -440,11 +419,4 @@ fn main(${ENTRY_PARAMETERS}) {
       });`;
     return `fn columns_of_${name}(row: u32, d: u32) -> vec4f { ${body} }`;
   }
-}
-
-/** Whether all rows can be read and written by vectors of four */
-export function isAligned({ headSize }: AttentionShape, rows: readonly RowsOperand[]): boolean {
-  return rows.every(({ offset, row, batch }) =>
-    [headSize, offset, row, ...batch].every((number) => number % 4 === 0)
-  );
 }

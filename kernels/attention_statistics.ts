@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AttentionShape, isAligned, type RowsOperand } from "./attention_program.ts";
+import { type AttentionShape, isAligned, type RowsOperand } from "./attention_shape.ts";
 import { address } from "./indexing.ts";
 import { coverWith, ENTRY_PARAMETERS, type Kernel, Params, workgroupIndex } from "./kernel.ts";
 

@@ -16,6 +16,9 @@ const PEERS: Readonly<Record<string, () => Promise<Peer>>> = {
   "kindling": async () => await (await import("./kindling.ts")).open(),
   "jax-js/webgpu": async () => await (await import("./jax.ts")).open("webgpu"),
   "jax-js/wasm": async () => await (await import("./jax.ts")).open("wasm"),
+  "tfjs/webgpu": async () => await (await import("./tfjs.ts")).open("webgpu"),
+  "tfjs/wasm": async () => await (await import("./tfjs.ts")).open("wasm"),
+  "tfjs/cpu": async () => await (await import("./tfjs.ts")).open("cpu"),
 };
 
 async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {

@@ -9,9 +9,8 @@ import {
   attentionKernel,
   attentionKeyValueGradientKernel,
   attentionQueryGradientKernel,
-  type AttentionShape,
-  type RowsOperand,
 } from "../../kernels/attention.ts";
+import type { AttentionShape, RowsOperand } from "../../kernels/attention_shape.ts";
 import { attentionStatisticsKernel } from "../../kernels/attention_statistics.ts";
 import { collapse } from "../../kernels/indexing.ts";
 import { broadcastShapes, broadcastStrides, contiguousStrides, type Shape } from "../shape.ts";
@@ -47,11 +46,10 @@ export interface AttentionGradientInputs extends AttentionInputs {
  */
 export function attention(inputs: AttentionInputs): { output: Tensor; logSumExp: Tensor } {
   const { q, k, v } = inputs;
-  using scope = q.device.scopes.open();
   const shape = [...batchOf(inputs), ...q.shape.slice(-2)];
-  const order = shape.map((_, axis) => axis);
-  const output = scope.keep(empty(q, shape, shape.length === 4 ? [0, 2, 1, 3] : order));
-  const logSumExp = scope.keep(empty(q, shape.slice(0, -1)));
+  const output = empty(q, shape, shape.length === 4 ? [0, 2, 1, 3] : undefined);
+  const logSumExp = empty(q, shape.slice(0, -1));
+  using _copies = q.device.scopes.open();
   if (k.size === 0) {
     fill(output, 0);
     fill(logSumExp, 0);
@@ -68,8 +66,8 @@ export function attentionStatistics(
   inputs: AttentionInputs & { gradient: Tensor; output: Tensor; logSumExp: Tensor },
 ): Tensor {
   const { gradient, output, logSumExp } = inputs;
-  using scope = output.device.scopes.open();
-  const statistics = scope.keep(empty(output, [...logSumExp.shape, 2]));
+  const statistics = empty(output, [...logSumExp.shape, 2]);
+  using _copies = output.device.scopes.open();
   if (output.size === 0) return statistics;
   const { operands, tensors, common } = arrange(inputs, { gradient, output });
   const kernel = attentionStatisticsKernel(common, operands);
@@ -80,8 +78,8 @@ export function attentionStatistics(
 /** Gradient of the queries, with all batch axes, laid out in memory as the queries are */
 export function attentionQueryGradient(inputs: AttentionGradientInputs): Tensor {
   const { q, k, v, gradient, statistics } = inputs;
-  using scope = q.device.scopes.open();
-  const result = scope.keep(emptyLike(q, batchOf(inputs)));
+  const result = emptyLike(q, batchOf(inputs));
+  using _copies = q.device.scopes.open();
   if (k.size === 0) return fill(result, 0);
   if (result.size === 0) return result;
   const { operands, tensors, common } = arrange(inputs, { q, k, v, gradient, result });
@@ -99,9 +97,9 @@ export function attentionKeyValueGradients(
   inputs: AttentionGradientInputs,
 ): { dk: Tensor; dv: Tensor } {
   const { q, k, v, gradient, statistics } = inputs;
-  using scope = q.device.scopes.open();
-  const dk = scope.keep(emptyLike(k, batchOf(inputs)));
-  const dv = scope.keep(emptyLike(v, batchOf(inputs)));
+  const dk = emptyLike(k, batchOf(inputs));
+  const dv = emptyLike(v, batchOf(inputs));
+  using _copies = q.device.scopes.open();
   if (q.size === 0) {
     fill(dk, 0);
     fill(dv, 0);

@@ -3,20 +3,32 @@
  * would need each word as a string, which costs several times as much as everything else that is
  * done with it.
  *
+ * Most words have eight bytes or fewer: those stand in the slot itself, as two integers, and one look
+ * at the slot tells whether it is theirs.
+ *
  * @module
  */
 
-const SLOT = 2; // hash, index
+/** A slot: two integers of key, the length of the word, its index. */
+const SLOT = 4;
+const INDEX = 3;
+/** The longest word whose bytes are its key; that of a longer one is a hash. */
+const SHORT = 8;
 
 /** Words, each with its index: 0 for the first, 1 for the next … */
 export class WordTable {
-  /** Slots of hash and index; an index of -1 marks a free slot. */
+  /** An index of -1 marks a free slot. */
   #slots: Int32Array;
   #mask: number;
   #size = 0;
   /** The words' bytes, one after another, and where each begins. */
   #bytes: Uint8Array;
   #starts: Int32Array;
+  /** The key of the word that was looked for last. */
+  #low = 0;
+  #high = 0;
+  /** The bytes it was looked for in, as integers. */
+  #view: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
 
   /** Makes an empty table, with room for `expected` words before it must grow. */
   constructor(expected: number = 1 << 10) {
@@ -34,15 +46,16 @@ export class WordTable {
 
   /** The index of the word `bytes[start…end - 1]`, or -1 if it is not in the table. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    return this.#slots[this.#locate(hashOf(bytes, start, end), bytes, start, end) + 1]!;
+    this.#setKey(bytes, start, end);
+    return this.#slots[this.#locate(bytes, start, end) + INDEX]!;
   }
 
   /** The same, but a new word is added: its index is the table's size before. */
   indexOf(bytes: Uint8Array, start: number, end: number): number {
-    const hash = hashOf(bytes, start, end);
-    const slot = this.#locate(hash, bytes, start, end);
-    const index = this.#slots[slot + 1]!;
-    return index !== -1 ? index : this.#add(slot, hash, bytes, start, end);
+    this.#setKey(bytes, start, end);
+    const slot = this.#locate(bytes, start, end);
+    const index = this.#slots[slot + INDEX]!;
+    return index !== -1 ? index : this.#add(slot, bytes, start, end);
   }
 
   /** Forgets all words. */
@@ -57,28 +70,67 @@ export class WordTable {
     return { bytes: this.#bytes.subarray(0, starts[this.#size]), starts };
   }
 
-  /** The slot of a word, or the free slot where it would go. */
-  #locate(hash: number, bytes: Uint8Array, start: number, end: number): number {
-    const slots = this.#slots;
-    const mask = this.#mask;
-    for (let at = hash & mask;; at = (at + 1) & mask) {
-      const slot = at * SLOT;
-      const index = slots[slot + 1]!;
-      if (index === -1 || (slots[slot] === hash && this.#holds(index, bytes, start, end))) {
-        return slot;
+  #setKey(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length <= SHORT && start + SHORT <= bytes.length) {
+      if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+      const at = bytes.byteOffset + start;
+      const low = this.#view.getInt32(at, true);
+      // A shift by 32 would be one by 0.
+      if (length < 4) {
+        this.#low = low & ((1 << (length << 3)) - 1);
+        this.#high = 0;
+      } else {
+        this.#low = low;
+        this.#high = length === 4
+          ? 0
+          : this.#view.getInt32(at + 4, true) & (-1 >>> ((8 - length) << 3));
       }
+      return;
+    }
+    let [low, high] = [0, 0];
+    if (length <= SHORT) {
+      for (let i = 0; i < length; i++) {
+        if (i < 4) low |= bytes[start + i]! << (i << 3);
+        else high |= bytes[start + i]! << ((i - 4) << 3);
+      }
+    } else {
+      // FNV-1a (Fowler, Noll and Vo), and another of its kind.
+      for (let i = start; i < end; i++) {
+        low = Math.imul(low ^ bytes[i]!, 0x01000193);
+        high = Math.imul(high, 31) + bytes[i]! | 0;
+      }
+    }
+    this.#low = low;
+    this.#high = high;
+  }
+
+  /** The slot of the word whose key is set, or the free slot where it would go. */
+  #locate(bytes: Uint8Array, start: number, end: number): number {
+    const low = this.#low;
+    const high = this.#high;
+    const length = end - start;
+    const slots = this.#slots;
+    for (let at = hashOf(low, high);; at++) {
+      const slot = (at & this.#mask) * SLOT;
+      const index = slots[slot + INDEX]!;
+      if (index === -1) return slot;
+      if (slots[slot] !== low || slots[slot + 1] !== high || slots[slot + 2] !== length) continue;
+      if (length <= SHORT || this.#holds(index, bytes, start, end)) return slot;
     }
   }
 
+  /** Whether a word, of the right length, has these bytes. */
   #holds(index: number, bytes: Uint8Array, start: number, end: number): boolean {
-    let at = this.#starts[index]!;
-    if (this.#starts[index + 1]! - at !== end - start) return false;
     const own = this.#bytes;
-    for (let i = start; i < end; i++) if (own[at++] !== bytes[i]) return false;
+    for (let i = start, at = this.#starts[index]!; i < end; i++, at++) {
+      if (own[at] !== bytes[i]) return false;
+    }
     return true;
   }
 
-  #add(slot: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+  /** Adds the word whose key is set. */
+  #add(slot: number, bytes: Uint8Array, start: number, end: number): number {
     const index = this.#size++;
     const ownStart = this.#starts[index]!;
     const ownEnd = ownStart + end - start;
@@ -86,31 +138,33 @@ export class WordTable {
     if (ownEnd > this.#bytes.length) this.#bytes = grown(this.#bytes, ownEnd);
     for (let i = start, to = ownStart; i < end; i++) this.#bytes[to++] = bytes[i]!;
     this.#starts[index + 1] = ownEnd;
-    this.#slots[slot] = hash;
-    this.#slots[slot + 1] = index;
+    const slots = this.#slots;
+    slots[slot] = this.#low;
+    slots[slot + 1] = this.#high;
+    slots[slot + 2] = end - start;
+    slots[slot + INDEX] = index;
     if (this.#size * 2 > this.#mask) this.#rehash();
     return index;
   }
 
   #rehash(): void {
     const old = this.#slots;
-    this.#slots = new Int32Array(old.length * 2).fill(-1);
+    const slots = this.#slots = new Int32Array(old.length * 2).fill(-1);
     this.#mask = this.#mask * 2 + 1;
-    for (let slot = 0; slot < old.length; slot += SLOT) {
-      if (old[slot + 1] === -1) continue;
-      let at = old[slot]! & this.#mask;
-      while (this.#slots[at * SLOT + 1] !== -1) at = (at + 1) & this.#mask;
-      this.#slots[at * SLOT] = old[slot]!;
-      this.#slots[at * SLOT + 1] = old[slot + 1]!;
+    for (let from = 0; from < old.length; from += SLOT) {
+      if (old[from + INDEX] === -1) continue;
+      let at = hashOf(old[from]!, old[from + 1]!) & this.#mask;
+      while (slots[at * SLOT + INDEX] !== -1) at = (at + 1) & this.#mask;
+      for (let i = 0; i < SLOT; i++) slots[at * SLOT + i] = old[from + i]!;
     }
   }
 }
 
-/** FNV-1a over the bytes (Fowler, Noll and Vo), folded so that its low bits are good ones. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = end - start;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  return hash ^ (hash >>> 15);
+/** Mixes the two halves of a key: every bit of the result depends on many of them. */
+function hashOf(low: number, high: number): number {
+  let hash = Math.imul(low, 0x9e3779b1) ^ Math.imul(high ^ (low >>> 15), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return hash ^ (hash >>> 13);
 }
 
 /** A copy with room for at least `needed` elements, and half as much again. */

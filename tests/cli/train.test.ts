@@ -76,7 +76,7 @@ Deno.test("kindling train --resume goes on bit for bit after SIGINT", () =>
     const process = startKindling([...options, "--checkpoint-every", "50", "--out", parts]);
     const output = process.output();
     const latest = `${parts}/latest`;
-    while (!await Deno.stat(latest).catch(() => undefined)) await delay(20);
+    await appearance(latest, process);
     process.kill("SIGINT");
     const { code, stderr } = await output;
     const said = new TextDecoder().decode(stderr);
@@ -105,7 +105,7 @@ Deno.test("kindling train ends at once at the second SIGINT, nothing half-writte
       ["train", ...TINY, "--steps", "100000", "--checkpoint-every", "1", "--out", run],
     );
     const output = process.output();
-    while (!await Deno.stat(`${run}/latest`).catch(() => undefined)) await delay(20);
+    await appearance(`${run}/latest`, process);
     process.kill("SIGINT");
     process.kill("SIGTERM");
     assertEquals((await output).code, 130);
@@ -115,6 +115,12 @@ Deno.test("kindling train ends at once at the second SIGINT, nothing half-writte
     assertEquals(code, 0, stderr);
   }));
 
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Waits until a file is there. */
+async function appearance(path: string, process: Deno.ChildProcess): Promise<void> {
+  let hasEnded = false;
+  process.status.then(() => hasEnded = true);
+  while (!await Deno.stat(path).catch(() => undefined)) {
+    assert(!hasEnded, `The process ended without ${path}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

