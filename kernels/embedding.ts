@@ -28,8 +28,11 @@ export interface EmbeddingShape {
   readonly tokens: number;
 }
 
-/** Rows of the table; NaN where an id is out of range. Bindings: table, ids, result [tokens, width] */
-export function embeddingKernel(shape: EmbeddingShape): Kernel {
+/**
+ * Rows of the table; NaN where an id is out of range. The ids start at `offset`. Bindings: table, ids,
+ * result [tokens, width]
+ */
+export function embeddingKernel(shape: EmbeddingShape, offset = 0): Kernel {
   const { vector, vectors } = vectorsOf(shape.width);
   const count = shape.tokens * vectors;
   const params = new Params();
@@ -43,7 +46,7 @@ export function embeddingKernel(shape: EmbeddingShape): Kernel {
   let vectors = ${word(vectors)};
   let token = i / vectors;
   let column = i - token * vectors;
-  let id = ids[token];
+  let id = ids[token + ${word(offset)}];
   if (id < 0 || id >= i32(${word(shape.rows)})) { result[i] = ${vector}(${nan}); return; }
   result[i] = table[u32(id) * vectors + column];`,
   });

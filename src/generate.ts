@@ -4,21 +4,19 @@
  * @module
  */
 
-import { noGrad } from "./autograd.ts";
 import { checkTokenRange } from "./data/token_source.ts";
-import type { KvCache } from "./nn/kv_cache.ts";
+import { Decoder, type DrawnTokens, MAX_BATCH } from "./decoder.ts";
 import type { TransformerLM } from "./nn/transformer_lm.ts";
-import { slice } from "./ops/views.ts";
-import { Random } from "./random.ts";
 import {
-  candidates,
   checkSampling,
-  draw,
   likeliest,
   type SamplingOptions,
   softmax,
   type TokenProbability,
 } from "./sampling.ts";
+
+/** Batches are made small enough to arrive in about so many milliseconds, so that text flows */
+const BATCH_MILLISECONDS = 100;
 
 /** Options of {@link generate} */
 export interface GenerateOptions extends SamplingOptions {
@@ -43,8 +41,11 @@ export interface InspectedToken extends TokenProbability {
 }
 
 /**
- * Generates tokens one by one, remembering keys and values of earlier positions. When the context is
- * full, the later half of it is read again and generation goes on from there.
+ * Generates tokens, remembering keys and values of earlier positions. When the context is full, the
+ * later half of it is read again and generation goes on from there.
+ *
+ * Tokens are drawn on the device and arrive in batches of up to 16, while the device works on the
+ * next batch; how many come together depends on the time they take and changes nothing about them.
  *
  * @throws {RangeError} if an option or a token of the prompt is out of range
  *
@@ -73,49 +74,77 @@ export async function* generate(
   if (options.prompt.length === 0) {
     throw new RangeError("Cannot generate from an empty prompt: needs at least one token");
   }
-  const { contextLength } = model.config;
+  const { contextLength, vocabSize } = model.config;
+  const { temperature = 1, topK = vocabSize, topP = 1 } = options;
   const text = Array.from(options.prompt);
-  const random = new Random(seed);
   const wasTraining = model.training;
   model.eval();
-  using cache = model.createCache();
+  const keepLogits = inspect !== undefined;
+  using decoder = new Decoder(model, { temperature, topK, topP, seed, keepLogits });
+  let ordered = 0;
+  let size = 1; // the first token should not wait for others
+
+  /** Orders the next batch, unless none is left or the text must be known first */
+  const order = (): Batch | undefined => {
+    const left = Math.ceil(maxTokens - ordered);
+    if (left <= 0 || signal?.aborted) return;
+    const start = performance.now();
+    let count = Math.min(size, left);
+    if (ordered > 0 && decoder.room > 0) {
+      count = Math.min(count, decoder.room);
+      ordered += count;
+      return { start, drawn: quiet(decoder.draw(count)) };
+    }
+    if (text.length < options.prompt.length + ordered) return;
+    const context = text.slice(
+      ordered === 0 ? -contextLength : -Math.max(1, Math.floor(contextLength / 2)),
+    );
+    count = Math.min(count, contextLength - context.length + 1);
+    ordered += count;
+    return { start, drawn: quiet(decoder.draw(count, context)) };
+  };
+
+  let arriving: Batch | undefined, ahead: Batch | undefined;
   try {
-    let unread = text.slice(-contextLength);
-    for (let count = 0; count < maxTokens && !signal?.aborted; count++) {
-      if (cache.room < unread.length) {
-        cache.reset();
-        unread = text.slice(-Math.max(1, Math.floor(contextLength / 2)));
+    arriving = order();
+    while (arriving) {
+      // The device goes on while this batch is read.
+      ahead = order();
+      const { tokens, logits } = await arriving.drawn;
+      const pace = (performance.now() - arriving.start) / tokens.length;
+      const fitting = Math.floor(BATCH_MILLISECONDS / pace);
+      size = Math.max(1, Math.min(MAX_BATCH, 2 * tokens.length, fitting));
+      for (const [i, token] of tokens.entries()) {
+        if (signal?.aborted) return;
+        inspect?.onToken(inspected(token, logits[i]!, inspect.alternatives));
+        text.push(token);
+        yield token;
+        if (stopTokens.includes(token)) return;
       }
-      const logits = await nextLogits(model, unread, cache);
-      const token = draw(candidates(logits, options), random.uniform());
-      inspect?.onToken({
-        token,
-        probability: softmax(logits, 1)[token]!.probability,
-        alternatives: likeliest(logits, inspect.alternatives),
-      });
-      text.push(token);
-      unread = [token];
-      yield token;
-      if (stopTokens.includes(token)) return;
+      arriving = ahead ?? order();
     }
   } finally {
+    await Promise.allSettled([arriving?.drawn, ahead?.drawn]);
     model.train(wasTraining);
   }
 }
 
-/** Feeds tokens to the model and reads the logits of what follows the last of them */
-async function nextLogits(
-  model: TransformerLM,
-  tokens: readonly number[],
-  cache: KvCache,
-): Promise<Float32Array> {
-  const { device } = model;
-  const logits = noGrad(() => {
-    using scope = device.scope();
-    const ids = device.tensor(Int32Array.from(tokens), { shape: [1, tokens.length] });
-    const x = model.hidden(ids, { cache });
-    return scope.keep(model.logits(slice(x, { axis: 1, start: -1 })));
-  });
-  using result = logits;
-  return await result.data();
+/** Tokens on their way */
+interface Batch {
+  readonly start: number;
+  readonly drawn: Promise<DrawnTokens>;
+}
+
+/** The same promise, whose failure is no uproar if nobody waits for it in time */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function inspected(token: number, logits: Float32Array, alternatives: number): InspectedToken {
+  return {
+    token,
+    probability: softmax(logits, 1)[token]!.probability,
+    alternatives: likeliest(logits, alternatives),
+  };
 }

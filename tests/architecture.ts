@@ -37,7 +37,14 @@ export const LAYERS: readonly (readonly string[])[] = [
   ],
   ["src/ops/"],
   ["src/data/", "src/nn/", "src/optim/", "src/tokenizer/"],
-  ["src/generate.ts", "src/sampling.ts", "src/interp/", "src/tasks/", "src/train/"],
+  [
+    "src/decoder.ts",
+    "src/generate.ts",
+    "src/sampling.ts",
+    "src/interp/",
+    "src/tasks/",
+    "src/train/",
+  ],
   ["mod.ts"],
   ["cli/"],
 ];

@@ -4,7 +4,7 @@ import type { Evidence } from "./peer.ts";
 import type { Work } from "./works.ts";
 
 /** Longest time for loading, compiling, checking and warming up */
-const PREPARATION_SECONDS = 240;
+const PREPARATION_SECONDS = 180;
 
 /** What a process answers to the work item */
 export interface Prepared {
@@ -124,7 +124,8 @@ function pythonCommand(): Deno.Command {
   const openmp = `/usr/lib/${Deno.build.arch}-linux-gnu/openblas-openmp`;
   if (exists(openmp)) env.LD_LIBRARY_PATH = openmp;
   const script = new URL("pytorch.py", import.meta.url).pathname;
-  const python = Deno.env.get("PYTHON") ?? (exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
+  const python = Deno.env.get("PYTHON") ??
+    (exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
   return new Deno.Command(python, { args: [script], env, clearEnv: true, ...PIPES });
 }
 

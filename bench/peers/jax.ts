@@ -4,7 +4,7 @@
  */
 
 import * as jax from "npm:@jax-js/jax@0.1.25";
-import { integers, type Integers, numbers, type Numbers } from "./data.ts";
+import { type Integers, integers, type Numbers, numbers } from "./data.ts";
 import { type Evidence, type Job, type Peer, pick, splitBatch, type WorkOf } from "./peer.ts";
 import type { AdamSettings, Model, Parameters, Samples } from "./works.ts";
 
@@ -117,10 +117,11 @@ function attention(work: WorkOf<"attention">): Job {
 
 /** Mean cross-entropy of logits [rows, classes] */
 function crossEntropy(logits: jax.Array, targets: jax.Array): jax.Array {
-  const [rows, classes] = logits.shape as [number, number];
+  const classes = logits.shape.at(-1)!;
   // takeAlongAxis would do, but its gradient cannot be compiled ("scatter input is not imm").
   const chosen = nn.logSoftmax(logits, -1).mul(nn.oneHot(targets, classes));
-  return chosen.sum().mul(-1 / rows);
+  // Row by row: llvmpipe ends a loop over all elements early, and then the sum is wrong.
+  return chosen.sum(-1).mean().neg();
 }
 
 function crossEntropyAndGradient(work: WorkOf<"crossEntropy">): Job {
@@ -261,9 +262,13 @@ function normalise(x: jax.Array, parameters: Arrays, name: string): jax.Array {
 
 /** Cosines and sines [T, D / 2] of the angles by which pairs are turned */
 function angles(positions: jax.Array, size: number): { cos: jax.Array; sin: jax.Array } {
-  const frequencies = np.array(Float32Array.from({ length: size / 2 }, (_, i) => 1e4 ** (-2 * i / size)));
+  const frequencies = np.array(
+    Float32Array.from({ length: size / 2 }, (_, i) => 1e4 ** (-2 * i / size)),
+  );
   const [T] = positions.shape as [number];
-  const angle = positions.astype(np.float32).reshape([T, 1]).mul(frequencies.reshape([1, size / 2]));
+  const angle = positions.astype(np.float32).reshape([T, 1]).mul(
+    frequencies.reshape([1, size / 2]),
+  );
   return { cos: np.cos(angle.ref), sin: np.sin(angle) };
 }
 
@@ -312,7 +317,11 @@ function forward(
       v = cache[`${layer}.v`] = store(cache[`${layer}.v`]!, v, positions.ref);
       [k, v] = [k.ref, v.ref];
     }
-    const z = attend(q, k, v, positions.ref).transpose([0, 2, 1, 3]).reshape([B, T, nHeads * dHead]);
+    const z = attend(q, k, v, positions.ref).transpose([0, 2, 1, 3]).reshape([
+      B,
+      T,
+      nHeads * dHead,
+    ]);
     x = x.add(linear(z, parameters, `${name}.attn.output_proj`));
 
     const f = normalise(x.ref, parameters, `${name}.ln2`);

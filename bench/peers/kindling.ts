@@ -2,6 +2,7 @@
 
 import {
   AdamW,
+  type Capture,
   crossEntropy,
   type Device,
   embedding,
@@ -14,7 +15,7 @@ import {
   type Tensor,
   TransformerLM,
 } from "../../mod.ts";
-import { integers, type Integers, type Numbers, numbers } from "./data.ts";
+import { type Integers, integers, type Numbers, numbers } from "./data.ts";
 import { type Evidence, type Job, type Peer, pick, splitBatch, type WorkOf } from "./peer.ts";
 import type { AdamSettings, Model, Parameters, Samples } from "./works.ts";
 
@@ -180,29 +181,39 @@ function step(device: Device, work: WorkOf<"step">): Job {
   const targets = device.tensor(new Int32Array(inputs.size), { shape: inputs.shape });
   let count = 0;
 
-  /** The loss before the step */
+  const compute = (): Tensor => {
+    using _scope = device.scope();
+    const loss = model.loss(inputs, targets);
+    loss.backward();
+    optimizer.apply();
+    optimizer.zeroGrad();
+    return loss.detach().keep();
+  };
+  let graph: { capture: Capture; loss: Tensor } | undefined;
+
+  /** One step; the first records a graph that the others replay, as `train()` does */
   const run = (): Tensor => {
     const batch = splitBatch(all, work.tokens.shape, count++ % batches);
     inputs.write(batch.inputs);
     targets.write(batch.targets);
-    using scope = device.scope();
-    const loss = scope.keep(crossEntropy(model.forward(inputs), targets));
-    loss.backward();
-    optimizer.step();
-    optimizer.zeroGrad();
-    return loss;
+    optimizer.begin();
+    if (graph) {
+      graph.capture.run();
+    } else {
+      let loss: Tensor | undefined;
+      const capture = device.capture(() => loss = compute());
+      graph = { capture, loss: loss! };
+    }
+    return graph.loss;
   };
 
   return {
     async check() {
       const losses: number[] = [];
-      for (let i = 0; i < work.steps; i++) {
-        using loss = run();
-        losses.push(await loss.item());
-      }
+      for (let i = 0; i < work.steps; i++) losses.push(await run().item());
       return { losses };
     },
-    call: () => run().dispose(),
+    call: () => void run(),
     finish: () => device.finish(),
   };
 }
@@ -224,4 +235,3 @@ function decode(device: Device, work: WorkOf<"decode">): Job {
     finish: () => device.finish(),
   };
 }
-

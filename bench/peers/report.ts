@@ -82,8 +82,14 @@ export function formatTable(works: readonly WorkReport[], peers: readonly PeerNa
     Math.max(name.length, ...rows.map((row) => row[i]!.length))
   );
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join(" | ")} |`;
-  const rule = `| ${widths.map((width, i) => "-".repeat(width - 1) + (i === 0 ? "-" : ":")).join(" | ")} |`;
+    `| ${
+      cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join(
+        " | ",
+      )
+    } |`;
+  const rule = `| ${
+    widths.map((width, i) => "-".repeat(width - 1) + (i === 0 ? "-" : ":")).join(" | ")
+  } |`;
   return [line(header), rule, ...rows.map(line)].join("\n");
 }
 

@@ -5,7 +5,7 @@
  */
 
 import * as tf from "npm:@tensorflow/tfjs@4.22.0";
-import { integers, type Integers, numbers, type Numbers } from "./data.ts";
+import { type Integers, integers, type Numbers, numbers } from "./data.ts";
 import { type Evidence, type Job, type Peer, pick, splitBatch, type WorkOf } from "./peer.ts";
 import type { AdamSettings, Model, Parameters, Samples } from "./works.ts";
 
@@ -18,6 +18,8 @@ type Tensors = Record<string, tf.Tensor>;
 /** What the WebGPU backend has for waiting; the other two compute at once */
 interface WebGpuBackend {
   readonly queue: { onSubmittedWorkDone(): Promise<void> };
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
   submitQueue(): void;
 }
 
@@ -45,6 +47,9 @@ export async function open(name: BackendName): Promise<Peer> {
 async function finish(): Promise<void> {
   if (tf.getBackend() !== "webgpu") return;
   const backend = tf.backend() as unknown as WebGpuBackend;
+  // Submitting alone would drop an open pass with everything in it, and say nothing.
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
   backend.submitQueue();
   await backend.queue.onSubmittedWorkDone();
 }
@@ -123,7 +128,8 @@ function attention(work: WorkOf<"attention">): Job {
 
 /** Mean cross-entropy of logits [rows, classes] */
 function crossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.Scalar {
-  const labels = tf.oneHot(targets, logits.shape.at(-1)!, 1, 0, "float32");
+  // Asked for floats directly, the wasm backend writes the bits of integers.
+  const labels = tf.cast(tf.oneHot(targets, logits.shape.at(-1)!), "float32");
   return tf.losses.softmaxCrossEntropy(labels, logits) as tf.Scalar;
 }
 
@@ -167,7 +173,8 @@ function lookup(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
   const places = tf.expandDims(ids, -1);
   const rows = tf.customGrad((table) => ({
     value: tf.gather(table as tf.Tensor, ids as tf.Tensor1D),
-    gradFunc: (dy: tf.Tensor) => tf.scatterND(places, dy, table instanceof tf.Tensor ? table.shape : []),
+    gradFunc: (dy: tf.Tensor) =>
+      tf.scatterND(places, dy, table instanceof tf.Tensor ? table.shape : []),
   }));
   return rows(table);
 }
@@ -379,7 +386,12 @@ function decode(work: WorkOf<"decode">): Job {
       const old = cache;
       const result = tf.tidy(() => {
         const filled = old.map((held) => ({ ...held }));
-        const logits = forward(model, constants, parameters, next, { B: 1, T, start, cache: filled });
+        const logits = forward(model, constants, parameters, next, {
+          B: 1,
+          T,
+          start,
+          cache: filled,
+        });
         const last = tf.slice(logits, [T - 1, 0], [1, model.vocabSize]);
         return { token: tf.argMax(last, -1), cache: filled as Tensors[] };
       });

@@ -178,7 +178,9 @@ function parametersOf(model: Model): Parameters {
   if (model.position === "learned") table("position_embeddings", contextLength);
   for (let layer = 0; layer < nLayers; layer++) {
     const prefix = `layers.${layer}`;
-    for (const name of ["q_proj", "k_proj", "v_proj"]) linear(`${prefix}.attn.${name}`, inner, dModel);
+    for (const name of ["q_proj", "k_proj", "v_proj"]) {
+      linear(`${prefix}.attn.${name}`, inner, dModel);
+    }
     linear(`${prefix}.attn.output_proj`, dModel, inner);
     norm(`${prefix}.ln1`);
     norm(`${prefix}.ln2`);

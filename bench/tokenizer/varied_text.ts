@@ -36,6 +36,7 @@ const FOREIGN = [
   "👩‍🚀",
   "🎉🎉",
 ];
+const LONGER_WORDS = COMMON_WORDS.filter((word) => /^[a-z]{3,}$/.test(word));
 /** From about this rank on words get rare faster. */
 const KNEE = 3_000;
 const END_OF_TEXT = "<|endoftext|>";
@@ -75,7 +76,9 @@ function vocabulary(random: Random, rareWords: number): string[] {
   while (words.size < COMMON_WORDS.length + rareWords) {
     // Stems that were made early stay in use, so that endings are learned as in English.
     const reach = Math.min(stems.length, 50 + Math.ceil(words.size / 5));
-    let word = stems[random.integer(reach)]!;
+    const isFamiliar = random.integer(3) > 0; // "watering", "housetable" beside "skeplat"
+    let word = isFamiliar ? pick(LONGER_WORDS) : stems[random.integer(reach)]!;
+    if (isFamiliar && random.integer(3) === 0) word += pick(LONGER_WORDS);
     if (random.integer(8) === 0) word = pick(PREFIXES) + word;
     if (random.integer(3) > 0) word += pick(SUFFIXES);
     if (random.integer(40) === 0) word += "-" + pick(stems);
@@ -95,7 +98,10 @@ class Writer {
     this.#random = random;
     this.#words = words;
     let sum = 0;
-    this.#cumulative = Float64Array.from(words, (_, rank) => sum += 1 / ((rank + 3) * (1 + rank / KNEE)));
+    this.#cumulative = Float64Array.from(
+      words,
+      (_, rank) => sum += 1 / ((rank + 3) * (1 + rank / KNEE)),
+    );
   }
 
   document(): string {

@@ -117,14 +117,14 @@ export const RUN_OPTIONS = {
 /** Everything that decides a run. */
 export type RunOptions = OptionValues<typeof RUN_OPTIONS>;
 
-/** What differs for the built-in stories: a short course that ends within two minutes on two cores. */
+/** What differs for the built-in stories: a short course, about a minute on two cores without a GPU. */
 export const STORY_DEFAULTS = {
-  steps: 400,
-  batchSize: 8,
-  learningRate: 3e-3,
-  warmupSteps: 30,
-  evalEvery: 50,
-  evalBatches: 10,
+  layers: 2,
+  steps: 1000,
+  batchSize: 4,
+  learningRate: 4e-3,
+  warmupSteps: 50,
+  evalEvery: 100,
 } as const satisfies Partial<RunOptions>;
 
 /** Options that a resumed run may change: none of them touches what was learned so far. */

@@ -27,7 +27,8 @@ export async function showResults(
         `, perplexity ${Math.exp(loss).toFixed(2)}, after ${formatInteger(options.steps)} steps ` +
         `in ${formatDuration(seconds)}\n`,
     );
-    if (options.sampleTokens > 0) write(paint("bold", options.prompt));
+    if (options.sampleTokens > 0) print(paint("bold", "Sample"));
+    write(paint("bold", options.prompt));
   }
   const { text } = await writeText({
     model,

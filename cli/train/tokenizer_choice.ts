@@ -8,6 +8,7 @@ import type { TextTokenizer } from "../../src/tokenizer/text_tokenizer.ts";
 import { loadTokenizer } from "../../src/tokenizer/tokenizer_files.ts";
 import { trainBpe } from "../../src/tokenizer/train_bpe.ts";
 import { UsageError } from "../options.ts";
+import { TrainingBars } from "../tokenizer/bars.ts";
 import { textPieces, type TextSource } from "./text_source.ts";
 
 /** What to make a tokenizer of. */
@@ -26,8 +27,11 @@ export async function chooseTokenizer(choice: TokenizerChoice): Promise<TextToke
   if (tokenizer === "char") return await characters(source, signal);
   if (tokenizer === "bpe") {
     const specialTokens = [END_OF_TEXT];
-    const options = { vocabSize, specialTokens, signal };
-    const { vocab, merges } = await trainBpe(textPieces(source), options);
+    using bars = new TrainingBars();
+    const { vocab, merges } = await trainBpe(
+      "textFiles" in source ? { files: source.textFiles } : textPieces(source),
+      { vocabSize, specialTokens, signal, onProgress: (progress) => bars.update(progress) },
+    );
     return new Tokenizer(vocab, merges, specialTokens);
   }
   if (await exists(tokenizer)) return await loadTokenizer(tokenizer);

@@ -14,8 +14,7 @@ import {
 import type { Shape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { launch } from "./launch.ts";
-import { fill, packed } from "./pointwise.ts";
-import { launchPacked } from "./rows.ts";
+import { contiguous, fill, packed } from "./pointwise.ts";
 
 /** Rows of `table` [V, D] picked by `ids` [...]: [..., D] */
 export function embedding(table: Tensor, ids: Tensor): Tensor {
@@ -23,7 +22,9 @@ export function embedding(table: Tensor, ids: Tensor): Tensor {
   const output = new Tensor(table.device, { shape: [...ids.shape, shape.width], dtype: "f32" });
   if (output.size === 0) return output;
   if (table.size === 0) return fill(output, NaN);
-  launchPacked(embeddingKernel(shape), [table, ids], [output]);
+  using plainTable = packed(table);
+  using plainIds = contiguous(ids);
+  launch(embeddingKernel(shape, plainIds.offset), [plainTable, plainIds], [output]);
   return output;
 }
 

@@ -97,7 +97,11 @@ export class Tokenizer implements TextTokenizer {
   readonly pattern: PatternName;
   /** Whether a word that is a token as it stands becomes that token, whatever its merges make. */
   readonly ignoreMerges: boolean;
-  /** What encoding needs, in a form that can be posted to a worker. */
+  /**
+   * What encoding needs, in a form that can be posted to a worker.
+   *
+   * @internal
+   */
   readonly tables: BpeTables;
   readonly #vocabulary = new Vocabulary();
   readonly #encoder: BpeEncoder;

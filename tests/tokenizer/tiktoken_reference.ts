@@ -23,14 +23,22 @@ const FILES = {
 /** The vocabularies there are. */
 export type Encoding = keyof typeof FILES;
 
+const references = new Map<Encoding, Tiktoken>();
+const tokenizers = new Map<Encoding, Tokenizer>();
+
 /** tiktoken's own encoder. */
 export function tiktoken(encoding: Encoding): Tiktoken {
   const [{ bpe_ranks, special_tokens, pat_str }] = FILES[encoding];
-  return new Tiktoken(bpe_ranks, special_tokens, pat_str);
+  const made = references.get(encoding) ?? new Tiktoken(bpe_ranks, special_tokens, pat_str);
+  references.set(encoding, made);
+  return made;
 }
 
 /** Our tokenizer with the same vocabulary. */
 export function likeTiktoken(encoding: Encoding): Tokenizer {
   const [{ bpe_ranks, special_tokens }, pattern] = FILES[encoding];
-  return Tokenizer.fromTiktoken(bpe_ranks, { pattern, specialTokens: special_tokens });
+  const made = tokenizers.get(encoding) ??
+    Tokenizer.fromTiktoken(bpe_ranks, { pattern, specialTokens: special_tokens });
+  tokenizers.set(encoding, made);
+  return made;
 }

@@ -8,9 +8,11 @@ import {
   type InspectedToken,
   noGrad,
   type PartialConfig,
+  Random,
   train,
   type TransformerLM,
 } from "../../mod.ts";
+import { candidates, draw } from "../../src/sampling.ts";
 import { gpuTest } from "../gpu.ts";
 import { CONTEXT_LENGTH, TEXT, tinyModel } from "./tiny.ts";
 
@@ -65,6 +67,59 @@ gpuTest("generate() repeats itself with the same seed only", async (device) => {
   const first = await write(model, { ...options, seed: 1 });
   assertEquals(await write(model, { ...options, seed: 1 }), first);
   assert(`${await write(model, { ...options, seed: 2 })}` !== `${first}`);
+});
+
+gpuTest("generate() writes the same text however tokens are batched", async (device) => {
+  using model = await trained(device, { contextLength: 40 });
+  for (const options of [{}, { topK: 5, topP: 0.8 }, { temperature: 0 }]) {
+    const all = await write(model, { ...options, prompt: [1, 2], maxTokens: 100, seed: 4 });
+    assertEquals(all.length, 100);
+    for (const maxTokens of [1, 2, 3, 30]) {
+      const some = await write(model, { ...options, prompt: [1, 2], maxTokens, seed: 4 });
+      assertEquals(some, all.slice(0, maxTokens));
+    }
+  }
+  // A slow reader gets smaller batches.
+  const all = await write(model, { prompt: [1, 2], maxTokens: 6 });
+  const slow: number[] = [];
+  for await (const token of generate(model, { prompt: [1, 2], maxTokens: 6 })) {
+    slow.push(token);
+    await new Promise((resolve) => setTimeout(resolve, 110));
+  }
+  assertEquals(slow, all);
+});
+
+gpuTest("generate() draws by the definition in double precision", async (device) => {
+  using model = await trained(device);
+  const options = { temperature: 0.9, topK: 6, topP: 0.9 };
+  const tokens = await write(model, { ...options, prompt: [1], maxTokens: 7, seed: 11 });
+  const dice = new Random(11).fillUniform(new Float32Array(7));
+  const context = [1];
+  for (const [i, token] of tokens.entries()) {
+    assertEquals(token, draw(candidates(await nextLogits(model, context), options), dice[i]!));
+    context.push(token);
+  }
+});
+
+gpuTest("generate() frees everything when its reader leaves early", async (device) => {
+  using model = tinyModel(device);
+  const before = device.memory().liveTensors;
+  const inspect = { alternatives: 2, onToken: () => {} };
+  for (const leaveAfter of [1, 2, 9]) {
+    let count = 0;
+    for await (const _ of generate(model, { prompt: [1], inspect })) {
+      if (++count === leaveAfter) break;
+    }
+    assertEquals(device.memory().liveTensors, before);
+  }
+  const abort = new AbortController();
+  const seen: number[] = [];
+  for await (const token of generate(model, { prompt: [1], signal: abort.signal })) {
+    seen.push(token);
+    if (seen.length === 6) abort.abort();
+  }
+  assertEquals(seen.length, 6);
+  assertEquals(device.memory().liveTensors, before);
 });
 
 gpuTest("generate() ends with a stop token, at a signal, and leaves dropout on", async (device) => {

@@ -75,8 +75,24 @@ Deno.test("draw() takes each token as often as its probability says", () => {
     const tolerance = 5 * Math.sqrt(probability * (1 - probability) / draws);
     assertAlmostEquals((counts.get(token) ?? 0) / draws, probability, tolerance, `token ${token}`);
   }
-  assertEquals(draw(tokens, 0), tokens[0]!.token);
-  assertEquals(draw(tokens, 1 - Number.EPSILON), tokens.at(-1)!.token);
+});
+
+Deno.test("draw() adds up probabilities in the order of the token numbers", () => {
+  const tokens = candidates(LOGITS, { topK: 4 });
+  assertEquals(tokens.map(({ token }) => token), [2, 4, 6, 0]);
+  assertEquals(draw(tokens, 0), 0);
+  assertEquals(draw(tokens, tokens[3]!.probability), 2);
+  assertEquals(draw(tokens, 1 - Number.EPSILON), 6);
+});
+
+Deno.test("candidates() leaves out masked tokens and those without a number", () => {
+  const logits = Float32Array.of(NaN, -Infinity, 1, 1, NaN);
+  for (const options of [{}, { topK: 4 }, { topP: 0.99 }]) {
+    assertEquals(candidates(logits, options).map(({ token }) => token), [2, 3]);
+  }
+  assertEquals(candidates(logits, { temperature: 0 })[0]!.token, 2);
+  assertEquals(candidates(Float32Array.of(NaN, -Infinity), {}).length, 2);
+  assertEquals(candidates(Float32Array.of(0, Infinity), {}), [{ token: 1, probability: 1 }]);
 });
 
 Deno.test("likeliest() ranks by the model's own probabilities", () => {

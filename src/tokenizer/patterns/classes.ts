@@ -24,15 +24,15 @@ export const LOWER = 32;
 /** A mark, such as an accent that combines with the letter before it: `\p{M}`. */
 export const MARK = 64;
 
-/** Which characters have which bit. */
+/** Runs of characters that have a bit. */
 const PROPERTIES: readonly (readonly [pattern: RegExp, bit: number])[] = [
-  [/\p{L}/gu, LETTER],
-  [/\p{N}/gu, NUMBER],
-  [/\p{White_Space}/gu, SPACE],
-  [/[^\p{L}\p{N}\p{White_Space}]/gu, OTHER],
-  [/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]/gu, UPPER],
-  [/[\p{Ll}\p{Lm}\p{Lo}\p{M}]/gu, LOWER],
-  [/\p{M}/gu, MARK],
+  [/\p{L}+/gu, LETTER],
+  [/\p{N}+/gu, NUMBER],
+  [/\p{White_Space}+/gu, SPACE],
+  [/[^\p{L}\p{N}\p{White_Space}]+/gu, OTHER],
+  [/[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+/gu, UPPER],
+  [/[\p{Ll}\p{Lm}\p{Lo}\p{M}]+/gu, LOWER],
+  [/\p{M}+/gu, MARK],
 ];
 /** Classes are worked out for so many code points at a time. */
 const BLOCK = 256;
@@ -46,11 +46,12 @@ function classifyBlock(codePoint: number): number {
     // Half a surrogate pair stands for U+FFFD, which is neither letter, number nor space.
     classes.fill(OTHER, first, first + BLOCK);
   } else {
-    const characters = Array.from({ length: BLOCK }, (_, i) => String.fromCodePoint(first + i));
-    const text = characters.join("");
+    const text = String.fromCodePoint(...Array.from({ length: BLOCK }, (_, i) => first + i));
+    const width = text.length / BLOCK; // UTF-16 code units to a character
     for (const [pattern, bit] of PROPERTIES) {
-      for (const { index } of text.matchAll(pattern)) {
-        classes[first + index / characters[0]!.length]! |= bit;
+      for (const { index, 0: run } of text.matchAll(pattern)) {
+        const end = first + (index + run.length) / width;
+        for (let at = first + index / width; at < end; at++) classes[at]! |= bit;
       }
     }
   }
