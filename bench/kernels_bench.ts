@@ -91,13 +91,11 @@ async function rateOf(device: Device, run: () => void): Promise<string> {
     : `: ${(total(({ bytes }) => bytes) / nanoseconds).toFixed(1)} GB/s`;
 }
 
-async function register(
-  device: Device,
-  { name, group, run }: { name: string; group: string; run: () => void },
-): Promise<void> {
+async function register(device: Device, name: string, run: () => void): Promise<void> {
   Deno.bench({
     name: `${QUEUED} × ${name}${await rateOf(device, run)}`,
-    group,
+    n: 5,
+    warmup: 1,
     async fn() {
       for (let i = 0; i < QUEUED; i++) run();
       await device.finish();
@@ -112,13 +110,8 @@ for (const name of new Set(CASES.map(({ row }) => row))) await checkRow(device, 
 for (const entry of CASES) {
   const row = rowOf(entry.row);
   const shapes = entry.shapes.map((shape) => shape.join("×")).join(" · ");
-  await register(device, {
-    name: `${entry.row} ${shapes}${entry.transposed ? "ᵀ" : ""}${
-      entry.backward ? ", fwd + bwd" : ""
-    }`,
-    group: entry.row,
-    run: prepare(device, row, entry),
-  });
+  const how = (entry.transposed ? "ᵀ" : "") + (entry.backward ? ", fwd + bwd" : "");
+  await register(device, `${entry.row} ${shapes}${how}`, prepare(device, row, entry));
 }
 
 // AdamW is no op of the table: its first step from a gradient of ones moves parameters by exactly
@@ -129,8 +122,4 @@ const optimizer = new AdamW([parameter], { lr: 0.5, weightDecay: 0.5 });
 optimizer.step();
 const moved = (await parameter.data()).find((x) => Math.abs(x - 0.25) > 1e-6);
 if (moved !== undefined) throw new Error(`AdamW gave ${moved}, expected 0.25`);
-await register(device, {
-  name: "AdamW over 4 million parameters",
-  group: "AdamW",
-  run: () => optimizer.step(),
-});
+await register(device, "AdamW over 4 million parameters", () => optimizer.step());

@@ -9,6 +9,7 @@ import { type Command, defineCommand } from "./command.ts";
 import { describeDevice } from "./device.ts";
 import { fact } from "./facts.ts";
 import { alignColumns, formatInteger } from "./format.ts";
+import { Progress } from "./progress.ts";
 import { paint, print } from "./terminal.ts";
 import { encodeText, splitText } from "./train/encode_text.ts";
 import { storedSource } from "./train/plan.ts";
@@ -42,12 +43,15 @@ export const command: Command = defineCommand({
     }
     describeDevice(device);
     const { model, tokenizer } = trained;
+    using bar = new Progress({ label: "eval", total: ids.length - 1 });
     const { loss, perplexity, tokens } = await evaluate(model, {
       data: tokensInMemory(ids),
+      onProgress: (done) => bar.update(done),
       batchSize: options.batchSize,
       contextLength: Math.min(model.config.contextLength, ids.length - 1),
       includeRemainder: true,
     });
+    bar.finish();
     const bytes = countBytes(tokenizer, ids.subarray(1));
     const bitsPerByte = loss * tokens / Math.LN2 / bytes;
     if (options.json) {

@@ -10,7 +10,7 @@ import { describeDevice } from "./device.ts";
 import { withoutUndefined } from "./options.ts";
 import { INTERRUPTED, StopSignals } from "./stop_signals.ts";
 import { paint, print, write } from "./terminal.ts";
-import { writeText } from "./write_text.ts";
+import { promptTokens, writeText } from "./write_text.ts";
 
 /** Columns for a token in the table of probabilities. */
 const TOKEN_WIDTH = 16;
@@ -55,6 +55,7 @@ export const command: Command = defineCommand({
     using stop = new StopSignals();
     using device = await requestDevice();
     const { model, tokenizer } = await loadTrainedModel(device, positionals.run);
+    const start = promptTokens(tokenizer, prompt);
     describeDevice(device);
     const inspected: InspectedToken[] = [];
     const show = probabilities !== undefined && !json;
@@ -63,7 +64,7 @@ export const command: Command = defineCommand({
     const { text, tokens } = await writeText({
       model,
       tokenizer,
-      prompt,
+      prompt: start,
       maxTokens,
       temperature,
       seed,

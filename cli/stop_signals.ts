@@ -8,6 +8,9 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
+/** Signals closer together than this are one: whoever started us may pass on what we had already. */
+const SAME_SIGNAL_MS = 100;
+
 /** Listens to SIGINT and SIGTERM until disposed. */
 export class StopSignals implements Disposable {
   readonly #controller = new AbortController();
@@ -15,7 +18,11 @@ export class StopSignals implements Disposable {
 
   /** `atSecond` runs at the second signal, before the process ends. */
   constructor(options: { readonly atSecond?: () => void } = {}) {
+    let first: number | undefined;
     this.#listener = () => {
+      const now = performance.now();
+      if (first !== undefined && now - first < SAME_SIGNAL_MS) return;
+      first ??= now;
       if (this.#controller.signal.aborted) {
         options.atSecond?.();
         Deno.exit(INTERRUPTED);

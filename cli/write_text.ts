@@ -6,11 +6,9 @@ import type { TransformerLM } from "../src/nn/transformer_lm.ts";
 import type { TextTokenizer } from "../src/tokenizer/text_tokenizer.ts";
 
 /** What writes, and how. */
-export interface WriteTextOptions extends Omit<GenerateOptions, "prompt" | "stopTokens"> {
+export interface WriteTextOptions extends Omit<GenerateOptions, "stopTokens"> {
   readonly model: TransformerLM;
   readonly tokenizer: TextTokenizer;
-  /** How the text starts; a beginning like those in the training text if empty. */
-  readonly prompt: string;
   /** Takes each piece of text as soon as its characters are complete, the prompt excepted. */
   readonly onText?: (text: string) => void;
 }
@@ -25,7 +23,7 @@ export interface WrittenText {
 
 /** Writes until enough tokens are there, or the text ends. */
 export async function writeText(options: WriteTextOptions): Promise<WrittenText> {
-  const { model, tokenizer, prompt, onText, ...rest } = options;
+  const { model, tokenizer, onText, ...rest } = options;
   const end = tokenizer.specialTokens.get(END_OF_TEXT);
   const decoder = tokenizer.decoder();
   const tokens: number[] = [];
@@ -36,7 +34,6 @@ export async function writeText(options: WriteTextOptions): Promise<WrittenText>
   };
   const sequence = generate(model, {
     ...rest,
-    prompt: promptTokens(tokenizer, prompt),
     stopTokens: end === undefined ? [] : [end],
   });
   for await (const token of sequence) {

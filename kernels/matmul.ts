@@ -5,6 +5,7 @@
  * | variant | for | how |
  * | --- | --- | --- |
  * | `matmul_shuffle.ts` | adapters with subgroups of 8, such as llvmpipe | rows of A travel between lanes by `subgroupShuffle` |
+ * | `matmul_vector.ts` | one row, as in decoding | every column of B is loaded once; nothing is tiled |
  * | `matmul_tiled.ts` | GPUs | tiles in workgroup memory, 4 × 4 results an invocation |
  *
  * @module
@@ -14,6 +15,7 @@ import type { Axis } from "./indexing.ts";
 import type { AdapterTraits, Kernel } from "./kernel.ts";
 import { shuffleMatmul } from "./matmul_shuffle.ts";
 import { tiledMatmul } from "./matmul_tiled.ts";
+import { isVectorProduct, vectorMatmul } from "./matmul_vector.ts";
 
 /** A matrix operand: one of its two strides is 1 */
 export interface MatrixOperand {
@@ -42,6 +44,7 @@ export interface MatmulLaunch {
 
 /** The kernel of a matrix product. Bindings: A, B, C */
 export function matmulKernel(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
+  if (isVectorProduct(launch)) return vectorMatmul(launch, traits);
   return traits.subgroupSize === 8 ? shuffleMatmul(launch, traits) : tiledMatmul(launch, traits);
 }
 

@@ -101,10 +101,14 @@ function lastLine(text: string): string | undefined {
 
 const PIPES = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 
+/** The project, whose lock file pins the peers' packages */
+const PROJECT = new URL("../../", import.meta.url);
+
 function denoCommand(name: PeerName): Deno.Command {
   const script = new URL("worker.ts", import.meta.url).pathname;
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "--allow-all", script, name],
+    cwd: PROJECT,
     env: { NO_COLOR: "1" },
     ...PIPES,
   });

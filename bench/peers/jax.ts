@@ -13,17 +13,17 @@ const { nn, numpy: np } = jax;
 /** Arrays by name. A type alias, because jax-js does not take interfaces for trees */
 type Arrays = Record<string, jax.Array>;
 
-/** What the backends do differently */
-interface Backend {
-  /** Rows of a table by their numbers, differentiable in the table */
-  lookup(table: jax.Array, ids: jax.Array): jax.Array;
-}
+/** Rows of a table by their numbers */
+type Lookup = (table: jax.Array, ids: jax.Array) => jax.Array;
 
-const BACKENDS: Readonly<Record<"webgpu" | "wasm", Backend>> = {
-  wasm: { lookup: (table, ids) => np.take(table, ids, 0) },
+const take: Lookup = (table, ids) => np.take(table, ids, 0);
+
+/** Lookups whose gradients can be computed */
+const LOOKUPS: Readonly<Record<"webgpu" | "wasm", Lookup>> = {
+  wasm: take,
   // The gradient of `take` does not compile in Deno (naga refuses the pointer that its atomic
   // addition takes), so a product with one-hot rows stands in for it.
-  webgpu: { lookup: (table, ids) => np.matmul(nn.oneHot(ids, table.shape[0]!), table) },
+  webgpu: (table, ids) => np.matmul(nn.oneHot(ids, table.shape[0]!), table),
 };
 
 /** Opens one of jax-js's devices */
@@ -31,18 +31,17 @@ export async function open(device: "webgpu" | "wasm"): Promise<Peer> {
   const found = await jax.init(device);
   if (!found.includes(device)) throw new Error(`jax-js finds no ${device}`);
   jax.defaultDevice(device);
-  const backend = BACKENDS[device];
   return {
     description: `jax-js 0.1.25, ${device}`,
     abilities: {
       matmul,
-      step: (work) => step(backend, work),
+      step: (work) => step(LOOKUPS[device], work),
       attention,
       crossEntropy: crossEntropyAndGradient,
       norm,
       adam,
-      ...(device === "wasm" ? { embedding: (work) => lookup(backend, work) } : {}),
-      decode: (work) => decode(backend, work),
+      embedding,
+      decode,
     },
   };
 }
@@ -163,10 +162,10 @@ function norm(work: WorkOf<"norm">): Job {
   });
 }
 
-function lookup(backend: Backend, work: WorkOf<"embedding">): Job {
+function embedding(work: WorkOf<"embedding">): Job {
   const inputs = [upload(work.weight), uploadIntegers(work.ids), upload(work.dy)];
   return job(work.samples, inputs, (weight, ids, dy) => {
-    const [rows, backward] = jax.vjp((table: jax.Array) => backend.lookup(table, ids), [weight]);
+    const [rows, backward] = jax.vjp((table: jax.Array) => take(table, ids), [weight]);
     const [gradient] = backward(dy) as [jax.Array];
     backward.dispose();
     return { rows, gradient };
@@ -289,7 +288,7 @@ type Cache = Arrays;
 /** Logits [B, T, V] of tokens [B, T] at the given positions [T]; fills the cache where there is one */
 function forward(
   model: Model,
-  backend: Backend,
+  lookup: Lookup,
   parameters: Arrays,
   tokens: jax.Array,
   positions: jax.Array,
@@ -300,7 +299,7 @@ function forward(
   const heads = (x: jax.Array) => x.reshape([B, T, nHeads, dHead]).transpose([0, 2, 1, 3]);
   const turn = model.position === "rope" ? angles(positions.ref, dHead) : undefined;
 
-  let x = backend.lookup(parameters["token_embeddings.weight"]!.ref, tokens);
+  let x = lookup(parameters["token_embeddings.weight"]!.ref, tokens);
   if (model.position === "learned") x = x.add(parameters["position_embeddings.weight"]!.ref);
   for (let layer = 0; layer < nLayers; layer++) {
     const name = `layers.${layer}`;
@@ -340,7 +339,7 @@ function forward(
   return linear(normalise(x, parameters, "ln_final"), parameters, "lm_head");
 }
 
-function step(backend: Backend, work: WorkOf<"step">): Job {
+function step(lookup: Lookup, work: WorkOf<"step">): Job {
   const { model } = work;
   const [batches = 1, B = 1, length = 1] = work.tokens.shape;
   const T = length - 1;
@@ -349,7 +348,7 @@ function step(backend: Backend, work: WorkOf<"step">): Job {
   const compiled = jax.jit(
     (training: Training, inputs: jax.Array, targets: jax.Array, corrections: jax.Array) => {
       const lossOf = (parameters: Arrays) => {
-        const logits = forward(model, backend, parameters, inputs, np.arange(T));
+        const logits = forward(model, lookup, parameters, inputs, np.arange(T));
         for (const parameter of Object.values(parameters)) parameter.dispose();
         return crossEntropy(logits.reshape([B * T, model.vocabSize]), targets);
       };
@@ -401,7 +400,7 @@ function store(cache: jax.Array, fresh: jax.Array, positions: jax.Array): jax.Ar
   return np.pad(fresh, [[0, 0], [0, 0], [0, S - T], [0, 0]]);
 }
 
-function decode(backend: Backend, work: WorkOf<"decode">): Job {
+function decode(work: WorkOf<"decode">): Job {
   const { model } = work;
   const { nLayers, nHeads, dHead, contextLength } = model;
   const prompt = integers(work.prompt);
@@ -411,7 +410,7 @@ function decode(backend: Backend, work: WorkOf<"decode">): Job {
     (parameters: Arrays, tokens: jax.Array, positions: jax.Array, cache: Cache) => {
       const T = tokens.shape[1]!;
       const filled = { ...cache };
-      const logits = forward(model, backend, parameters, tokens, positions, filled);
+      const logits = forward(model, take, parameters, tokens, positions, filled);
       for (const parameter of Object.values(parameters)) parameter.dispose();
       const token = np.argmax(logits.slice(0, T - 1), -1).reshape([1, 1]);
       return { token, cache: filled };

@@ -36,11 +36,11 @@ export function peers(): Peer[] {
   const rust = huggingFaceRust.Tokenizer.fromString(json);
   const js = new HuggingFaceJs(JSON.parse(json), {});
   return [
-    { name: "npm:tiktoken (WASM)", share: 1, encode: (text) => tiktoken.encode(text, "all") },
+    { name: "npm:tiktoken (WASM)", share: 1, encode: (text) => tiktoken.encode(text) },
     {
       name: "npm:gpt-tokenizer",
       share: 1,
-      encode: (text) => gptTokenizer.encode(text, { allowedSpecial: "all" }),
+      encode: (text) => gptTokenizer.encode(text),
     },
     {
       name: "npm:tokenizers (Hugging Face, Rust)",

@@ -39,7 +39,6 @@ const FOREIGN = [
 const LONGER_WORDS = COMMON_WORDS.filter((word) => /^[a-z]{3,}$/.test(word));
 /** From about this rank on words get rare faster. */
 const KNEE = 3_000;
-const END_OF_TEXT = "<|endoftext|>";
 
 /** Options of {@linkcode variedText}. */
 export interface VariedTextOptions {
@@ -50,13 +49,13 @@ export interface VariedTextOptions {
   readonly rareWords?: number;
 }
 
-/** Documents, each with an end-of-text token after it. */
+/** Documents, one after another. */
 export function* variedText(options: VariedTextOptions): Generator<string> {
   const { seed = 1, characters, rareWords = 300_000 } = options;
   const random = new Random(seed);
   const writer = new Writer(random, vocabulary(random, rareWords));
   for (let written = 0; written < characters;) {
-    const document = writer.document() + END_OF_TEXT;
+    const document = writer.document();
     written += document.length;
     yield document;
   }

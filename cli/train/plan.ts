@@ -27,7 +27,15 @@ export interface Plan {
   /** The options that the user gave for this run, as opposed to defaults. */
   readonly given: ReadonlySet<string>;
   /** The earlier run that goes on. */
-  readonly resumed?: { readonly run: RunDirectory; readonly config: RunConfig };
+  readonly resumed?: ResumedRun;
+}
+
+/** An earlier run that goes on. */
+export interface ResumedRun {
+  readonly run: RunDirectory;
+  readonly config: RunConfig;
+  /** The step of its latest checkpoint; 0 where there is none. */
+  readonly step: number;
 }
 
 /** What the command line says. */
@@ -50,8 +58,10 @@ export async function planNewRun(args: TrainArguments): Promise<Plan> {
     ...fromFile,
     ...pick(args.options, given),
   };
-  // A model that contradicts itself is found out before the text is read.
-  resolveConfig(modelConfig(options, options.vocabSize));
+  // A model that contradicts itself is found out before the text is read. The size of the vocabulary
+  // is not known yet; one-hot embeddings depend on it.
+  const vocabSize = options.embedding === "one-hot" ? options.dModel : options.vocabSize;
+  resolveConfig(modelConfig(options, vocabSize));
   const path = args.out ?? await freePath(`runs/${shortNameOf(source)}`);
   if (await exists(`${path}/config.json`)) {
     throw new Error(`Cannot start a run in "${path}": one is there already; use --resume or --out`);
@@ -78,18 +88,18 @@ export async function planResumedRun(path: string, args: TrainArguments): Promis
   const config = await run.config();
   const stored = checkOptions({ ...config }, `${path}/config.json`);
   const options = { ...args.options, ...stored, ...pick(args.options, args.given) };
-  const done = await run.hasCheckpoint()
+  const step = await run.hasCheckpoint()
     ? (await readTrainingState(await run.latestCheckpoint())).step
     : 0;
-  if (done >= options.steps) {
-    throw new UsageError(`Cannot resume "${path}": it has reached step ${done}; use more --steps`);
+  if (step >= options.steps) {
+    throw new UsageError(`Cannot resume "${path}": it has reached step ${step}; use more --steps`);
   }
   return {
     options,
     source: storedSource(config, path),
     path,
     given: args.given,
-    resumed: { run, config },
+    resumed: { run, config, step },
   };
 }
 

@@ -47,7 +47,7 @@ export function describeTraining(plan: Plan, model: TransformerLM): void {
 
 /** `1 layer`, `2 layers`. */
 function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return `${formatInteger(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Shows the course of training. */

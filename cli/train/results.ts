@@ -4,7 +4,7 @@ import { fact } from "../facts.ts";
 import { formatDuration, formatInteger } from "../format.ts";
 import { ownCommand } from "../own_command.ts";
 import { paint, print, write } from "../terminal.ts";
-import { writeText } from "../write_text.ts";
+import { promptTokens, writeText } from "../write_text.ts";
 import type { TrainingReport } from "./report.ts";
 import type { Session } from "./session.ts";
 
@@ -33,7 +33,7 @@ export async function showResults(
   const { text } = await writeText({
     model,
     tokenizer,
-    prompt: options.prompt,
+    prompt: promptTokens(tokenizer, options.prompt),
     maxTokens: options.sampleTokens,
     temperature: TEMPERATURE,
     seed: options.seed,

@@ -9,6 +9,7 @@ import { type StepEvent, train } from "../../src/train/train.ts";
 import type { TextTokenizer } from "../../src/tokenizer/text_tokenizer.ts";
 import { modelConfig } from "../model_options.ts";
 import { UsageError } from "../options.ts";
+import { promptTokens } from "../write_text.ts";
 import { encodeText, type SplitText, splitText } from "./encode_text.ts";
 import type { RunOptions } from "./options.ts";
 import { groupedOptions, type Plan } from "./plan.ts";
@@ -42,6 +43,8 @@ export async function prepareMaterial(plan: Plan, signal: AbortSignal): Promise<
       `Cannot use --vocab-size ${vocabSize}: tokenizer ${choice} has ${tokenizer.vocabSize} tokens`,
     );
   }
+  // A prompt that the tokenizer cannot encode should not be found out after hours of training.
+  promptTokens(tokenizer, options.prompt);
   const ids = await encodeText(tokenizer, source);
   const expected = resumed?.config.data.tokens;
   if (expected !== undefined && expected !== ids.length) {
@@ -84,6 +87,8 @@ export async function openRun(
     return await RunDirectory.create(path, { config: runConfig, tokenizer: material.tokenizer });
   }
   await resumed.run.configure(runConfig);
+  // What was trained after the latest checkpoint is trained again.
+  await resumed.run.rewindMetrics(resumed.step);
   return resumed.run;
 }
 

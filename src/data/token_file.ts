@@ -5,26 +5,18 @@
  * @module
  */
 
+import { exists, openForReading, type RandomAccessFile, readText } from "../platform/files.ts";
 import {
-  exists,
-  openForReading,
-  type RandomAccessFile,
-  readText,
-  writeFileAtomic,
-} from "../platform/files.ts";
+  BYTES,
+  type TokenFileInfo,
+  type TokenFileType,
+  tokenFileType,
+  writeTokenChunks,
+} from "./token_chunks.ts";
 import { checkRead, type TokenSource } from "./token_source.ts";
 
-/** How a token file stores an id: in two bytes or in four. */
-export type TokenFileType = "uint16" | "uint32";
+export type { TokenFileType };
 
-/** What stands in the JSON file beside a token file, at its path with `.json` added. */
-interface TokenFileInfo {
-  readonly dtype: TokenFileType;
-  readonly length: number;
-  readonly vocabSize: number;
-}
-
-const BYTES: Record<TokenFileType, number> = { uint16: 2, uint32: 4 };
 const CHUNK_TOKENS = 1 << 16;
 
 /** Options of {@linkcode writeTokenFile}. */
@@ -92,39 +84,6 @@ export async function writeTokenFile(
   }
 
   return await writeTokenChunks(path, chunks(), vocabSize);
-}
-
-/** How a token file of a vocabulary stores an id. */
-export function tokenFileType(vocabSize: number): TokenFileType {
-  return vocabSize <= 0x10000 ? "uint16" : "uint32";
-}
-
-/**
- * Writes a token file from chunks of ids that are stored as in the file already.
- *
- * @param path Where the file is to be.
- * @param chunks The ids' bytes.
- * @param vocabSize How many tokens the vocabulary has.
- * @returns How many tokens were written.
- */
-export async function writeTokenChunks(
-  path: string,
-  chunks: AsyncIterable<Uint8Array>,
-  vocabSize: number,
-): Promise<number> {
-  const dtype = tokenFileType(vocabSize);
-  let bytes = 0;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      bytes += chunk.length;
-      yield chunk;
-    }
-  }
-  await writeFileAtomic(path, counted());
-  const length = bytes / BYTES[dtype];
-  const info: TokenFileInfo = { dtype, length, vocabSize };
-  await writeFileAtomic(`${path}.json`, JSON.stringify(info) + "\n");
-  return length;
 }
 
 /** Options of {@linkcode openTokenFile}. */

@@ -13,13 +13,8 @@ import { formatTokenizerJson, parseTokenizerJson } from "./huggingface_json.ts";
 import { type Merge, toMergeRules } from "./merge_rules.ts";
 import type { PatternName } from "./patterns/pattern.ts";
 import { checkSpecialTokens } from "./special_tokens.ts";
-import {
-  decodeAll,
-  type EncodeOptions,
-  StreamDecoder,
-  type TextTokenizer,
-  toNumbers,
-} from "./text_tokenizer.ts";
+import { decodeAll, toNumbers } from "./id_arrays.ts";
+import { type EncodeOptions, StreamDecoder, type TextTokenizer } from "./text_tokenizer.ts";
 import type { TextSource } from "./text_chunks.ts";
 import { isAsync, isFiles, type TextFiles, type TextPiece } from "./text_source.ts";
 import { formatTiktoken, parseTiktoken } from "./tiktoken_ranks.ts";
@@ -97,12 +92,8 @@ export class Tokenizer implements TextTokenizer {
   readonly pattern: PatternName;
   /** Whether a word that is a token as it stands becomes that token, whatever its merges make. */
   readonly ignoreMerges: boolean;
-  /**
-   * What encoding needs, in a form that can be posted to a worker.
-   *
-   * @internal
-   */
-  readonly tables: BpeTables;
+  /** What encoding needs, in a form that can be posted to a worker. */
+  readonly #tables: BpeTables;
   readonly #vocabulary = new Vocabulary();
   readonly #encoder: BpeEncoder;
 
@@ -142,7 +133,7 @@ export class Tokenizer implements TextTokenizer {
     this.pattern = pattern;
     this.ignoreMerges = ignoreMerges;
     const { ranks, merged } = toMergeRules(merges, vocabulary);
-    this.tables = {
+    this.#tables = {
       pattern,
       pairs: ranks.slots,
       pairCount: ranks.size,
@@ -151,7 +142,7 @@ export class Tokenizer implements TextTokenizer {
       specialTokens: special,
       ...(ignoreMerges ? { wholeWords: vocabulary.contents() } : {}),
     };
-    this.#encoder = new BpeEncoder(this.tables);
+    this.#encoder = new BpeEncoder(this.#tables);
   }
 
   /**
@@ -328,8 +319,9 @@ export class Tokenizer implements TextTokenizer {
    * @throws {Error} If a file cannot be read or written.
    */
   encodeFile(source: TextSource, path: string, options: EncodeFileOptions = {}): Promise<number> {
-    const { vocabSize, tables } = this;
-    return encodeToFile({ source, path, encoder: this.#encoder, vocabSize, tables }, options);
+    const { vocabSize } = this;
+    const job = { source, path, encoder: this.#encoder, vocabSize, tables: this.#tables };
+    return encodeToFile(job, options);
   }
 
   /**
@@ -418,7 +410,7 @@ export class Tokenizer implements TextTokenizer {
    * @throws {RangeError} If the ids of merged tokens are not in the order of the merges, as ranks are.
    */
   toTiktoken(): string {
-    return formatTiktoken(this.#parts(), this.tables.merged);
+    return formatTiktoken(this.#parts(), this.#tables.merged);
   }
 
   #parts(): TokenizerContents {

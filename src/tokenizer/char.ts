@@ -17,13 +17,8 @@ import type { IdBuffer } from "./id_buffer.ts";
 import { asArray, asObject, asString, describe, parseJson } from "./json_checks.ts";
 import { checkSpecialTokens, SpecialTokenFinder } from "./special_tokens.ts";
 import { type PartSink, split } from "./split.ts";
-import {
-  decodeAll,
-  type EncodeOptions,
-  StreamDecoder,
-  type TextTokenizer,
-  toNumbers,
-} from "./text_tokenizer.ts";
+import { decodeAll, toNumbers } from "./id_arrays.ts";
+import { type EncodeOptions, StreamDecoder, type TextTokenizer } from "./text_tokenizer.ts";
 import type { TextSource } from "./text_chunks.ts";
 import { isAsync, isFiles, type TextFiles, type TextPiece } from "./text_source.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TokenFileType } from "../data/token_file.ts";
+import type { TokenFileType } from "../data/token_chunks.ts";
 import { finderFor, type PartEncoder } from "./encoding.ts";
 import { IdBuffer } from "./id_buffer.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";

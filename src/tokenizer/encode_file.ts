@@ -4,7 +4,7 @@
  * @module
  */
 
-import { tokenFileType, writeTokenChunks } from "../data/token_file.ts";
+import { tokenFileType, writeTokenChunks } from "../data/token_chunks.ts";
 import type { BpeTables } from "./bpe_encoder.ts";
 import { ChunkEncoder, type ChunkEncoderOptions } from "./chunk_encoder.ts";
 import { finderFor, type PartEncoder } from "./encoding.ts";

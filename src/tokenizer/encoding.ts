@@ -7,6 +7,7 @@
 
 import { readChunks } from "../platform/files.ts";
 import { IdBuffer } from "./id_buffer.ts";
+import { IdStream } from "./id_stream.ts";
 import { SpecialTokenFinder } from "./special_tokens.ts";
 import { type PartSink, split } from "./split.ts";
 import { decodeUtf8, TextGatherer, type TextPiece } from "./text_source.ts";
@@ -79,27 +80,35 @@ export function* encodePieces(
 }
 
 /** Encodes a text that arrives in pieces over time. */
-export async function* encodeAsyncPieces(
+export function encodeAsyncPieces(
   pieces: AsyncIterable<TextPiece>,
   encoder: PartEncoder,
   options: EncodeOptions,
 ): AsyncGenerator<number> {
-  const stream = new StreamEncoder(encoder, options);
-  for await (const piece of pieces) {
-    for (const id of stream.push(piece)) yield id; // `yield*` would wait for each id twice
-  }
-  for (const id of stream.end()) yield id;
+  return new IdStream(encodeStream(pieces, encoder, options));
 }
 
 /** Encodes files, each a text of its own. */
-export async function* encodeFiles(
+export function encodeFiles(
   files: readonly string[],
   encoder: PartEncoder,
   options: EncodeOptions,
 ): AsyncGenerator<number> {
-  for (const path of files) {
-    yield* encodeAsyncPieces(readChunks(path, { what: "text file" }), encoder, options);
-  }
+  return new IdStream((async function* () {
+    for (const path of files) {
+      yield* encodeStream(readChunks(path, { what: "text file" }), encoder, options);
+    }
+  })());
+}
+
+async function* encodeStream(
+  pieces: AsyncIterable<TextPiece>,
+  encoder: PartEncoder,
+  options: EncodeOptions,
+): AsyncGenerator<Int32Array> {
+  const stream = new StreamEncoder(encoder, options);
+  for await (const piece of pieces) yield stream.push(piece);
+  yield stream.end();
 }
 
 /** What finds the special tokens that are to be looked for. */

@@ -7,7 +7,6 @@
 import { noGrad } from "../autograd.ts";
 import { type Batch, sequentialBatches, type SequentialBatchesOptions } from "../data/batches.ts";
 import { checkTokenRange, sliceTokens, type TokenSource } from "../data/token_source.ts";
-import { accumulate } from "../launch/accumulate.ts";
 import type { TransformerLM } from "../nn/transformer_lm.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -23,6 +22,8 @@ export interface EvaluateOptions {
   maxBatches?: number;
   /** Also counts the tokens at the end that do not fill a sequence; false */
   includeRemainder?: boolean;
+  /** Told after each batch how many tokens have been predicted; waits for the device each time */
+  onProgress?: (tokens: number) => void;
 }
 
 /** What {@link evaluate} finds */
@@ -45,34 +46,42 @@ export async function evaluate(
   model: TransformerLM,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { data, maxBatches, includeRemainder = false, batchSize = 16 } = options;
+  const { data, maxBatches, includeRemainder = false, batchSize = 16, onProgress } = options;
   const { device, config: { vocabSize } } = model;
   const contextLength = options.contextLength ?? model.config.contextLength;
   const wasTraining = model.training;
   model.eval();
-  let total: Tensor | undefined;
+  const sums: Tensor[] = [];
   let tokens = 0;
   try {
     const batches = spread(data, { batchSize, contextLength, includeRemainder }, maxBatches);
-    for (const { batchSize: rows, contextLength: columns, inputs, targets } of batches) {
-      checkTokenRange(inputs, vocabSize);
-      checkTokenRange(targets, vocabSize);
-      using scope = device.scope();
-      const shape = [rows, columns];
-      const sum = noGrad(() =>
-        model.loss(device.tensor(inputs, { shape }), device.tensor(targets, { shape }), {
-          reduction: "sum",
-        })
-      );
-      total = scope.keep(total ? accumulate(total, sum) : sum);
-      tokens += inputs.length;
+    for (const batch of batches) {
+      checkTokenRange(batch.inputs, vocabSize);
+      checkTokenRange(batch.targets, vocabSize);
+      sums.push(summedLoss(model, batch));
+      tokens += batch.inputs.length;
+      if (!onProgress) continue;
+      await device.finish();
+      onProgress(tokens);
     }
-    const loss = total ? await total.item() / tokens : NaN;
+    // Added up in double precision: over a long text single precision would lose digits.
+    const parts = (await device.readAll(sums)).map((bytes) => new Float32Array(bytes)[0]!);
+    const loss = parts.reduce((total, part) => total + part, 0) / tokens;
     return { loss, perplexity: Math.exp(loss), tokens };
   } finally {
-    total?.dispose();
+    for (const sum of sums) sum.dispose();
     model.train(wasTraining);
   }
+}
+
+/** Sum of the losses of a batch; the caller disposes it */
+function summedLoss(model: TransformerLM, batch: Batch): Tensor {
+  const { device } = model;
+  using scope = device.scope();
+  const shape = [batch.batchSize, batch.contextLength];
+  const tokens = device.tensor(batch.inputs, { shape });
+  const targets = device.tensor(batch.targets, { shape });
+  return scope.keep(noGrad(() => model.loss(tokens, targets, { reduction: "sum" })));
 }
 
 /** All batches of a text, or `maxBatches` of them: the first of each of so many equal parts */

@@ -29,6 +29,7 @@ export interface TrainedModel {
  *
  * @throws {Error} if there is no run or no checkpoint
  * @throws {SyntaxError} if files are damaged or foreign
+ * @throws {RangeError} if the tokenizer has tokens that the model does not know
  *
  * @example Save a model and read it again
  * ```ts
@@ -62,6 +63,12 @@ export async function loadTrainedModel(device: Device, path: string): Promise<Tr
   const run = await RunDirectory.open(isCheckpoint ? `${path}/../..` : path);
   const config = await run.config();
   const tokenizer = await run.tokenizer();
+  if (tokenizer.vocabSize > config.model.vocabSize) {
+    throw new RangeError(
+      `Cannot load from run "${run.path}": its tokenizer has ${tokenizer.vocabSize} tokens, ` +
+        `its model ${config.model.vocabSize}`,
+    );
+  }
   const checkpoint = isCheckpoint ? path : await run.latestCheckpoint();
   const model = new TransformerLM(device, config.model, { seed: 0 });
   try {

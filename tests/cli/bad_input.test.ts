@@ -37,6 +37,11 @@ const CASES: [args: string[], code: number, message: RegExp][] = [
   [["train", "--resume", "DIR/run", "--d-model", "8"], 2, /Cannot use --d-model with --resume/],
   [["train", "--resume", "DIR/run", "--out", "x"], 2, /Cannot use --out with --resume/],
   [["train", "--resume", "DIR/run", "DIR/short.txt"], 2, /Cannot use other text with --resume/],
+  [
+    ["train", "DIR/letters.txt", "--tokenizer", "char", "--context-length", "8", "--prompt", "Z"],
+    1,
+    /Cannot encode "Z"/,
+  ],
   [["generate"], 2, /Missing RUN: see kindling generate --help/],
   [["generate", "DIR/none"], 1, /Cannot open run "DIR\/none": there is no such folder/],
   [["generate", "DIR/run", "--top-p", "2"], 2, /Cannot use --top-p "2": need a number above 0 and/],
@@ -54,6 +59,7 @@ async function makeFiles(folder: string): Promise<void> {
   const files: Record<string, string> = {
     "empty.txt": "",
     "short.txt": "hello",
+    "letters.txt": "abc".repeat(100),
     "typo.json": '{"step": 3}',
     "bad.json": '{"steps": "many"}',
     "foreign/config.json": '{"compilerOptions": {}}',

@@ -101,12 +101,15 @@ Deno.test("kindling train --resume goes on bit for bit after SIGINT", () =>
 Deno.test("kindling train ends at once at the second SIGINT, nothing half-written", () =>
   withFolder(async (folder) => {
     const run = `${folder}/run`;
+    // Steps slow enough for the second signal to come while one is under way.
+    const slow = ["--d-model", "64", "--layers", "4", "--batch-size", "128", "--steps", "100"];
     const process = startKindling(
-      ["train", ...TINY, "--steps", "100000", "--checkpoint-every", "1", "--out", run],
+      ["train", ...TINY, ...slow, "--checkpoint-every", "1", "--out", run],
     );
     const output = process.output();
     await appearance(`${run}/latest`, process);
     process.kill("SIGINT");
+    await new Promise((resolve) => setTimeout(resolve, 150));
     process.kill("SIGTERM");
     assertEquals((await output).code, 130);
     const names = [...Deno.readDirSync(`${run}/checkpoints`)].map(({ name }) => name);

@@ -44,6 +44,12 @@ for (const variant of Object.keys(VARIANTS)) {
       { variant },
     );
   }
+
+  gpuTest(
+    "matmul() of one row is right where columns are and are not whole blocks",
+    (device) => check(device, 1, [[4, 1], [12, 33], [32, 8], [344, 130], [1028, 7]]),
+    { variant },
+  );
 }
 
 /** Checks [m, k] · [k, n] for all [k, n] at once: a readback takes 11 ms */

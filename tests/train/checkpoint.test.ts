@@ -115,6 +115,13 @@ gpuTest("loadTrainedModel() reads the newest checkpoint, or the one named", asyn
     const named = await loadTrainedModel(device, `${path}/checkpoints/step-00000002`);
     named.model.dispose();
     assertEquals(named.state.step, 2);
+    const other = CharTokenizer.fromText("abcdefghijkl");
+    await Deno.writeTextFile(`${path}/tokenizer.json`, other.toJson());
+    await assertRejects(
+      () => loadTrainedModel(device, path),
+      RangeError,
+      "its tokenizer has 12 tokens, its model 11",
+    );
     await assertRejects(
       () => loadTrainedModel(device, `${folder}/none`),
       Error,
