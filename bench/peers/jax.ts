@@ -16,6 +16,11 @@ type Arrays = Record<string, jax.Array>;
 /** Rows of a table by their numbers */
 type Lookup = (table: jax.Array, ids: jax.Array) => jax.Array;
 
+/** Rows of 0 with a 1 at each id, [..., classes]; `nn.oneHot` would make a matrix classes × classes */
+function oneHot(ids: jax.Array, classes: number): jax.Array {
+  return ids.reshape([...ids.shape, 1]).equal(np.arange(classes)).astype(np.float32);
+}
+
 const take: Lookup = (table, ids) => np.take(table, ids, 0);
 
 /** Lookups whose gradients can be computed */
@@ -23,7 +28,7 @@ const LOOKUPS: Readonly<Record<"webgpu" | "wasm", Lookup>> = {
   wasm: take,
   // The gradient of `take` does not compile in Deno (naga refuses the pointer that its atomic
   // addition takes), so a product with one-hot rows stands in for it.
-  webgpu: (table, ids) => np.matmul(nn.oneHot(ids, table.shape[0]!), table),
+  webgpu: (table, ids) => np.matmul(oneHot(ids, table.shape[0]!), table),
 };
 
 /** Opens one of jax-js's devices */
@@ -118,7 +123,7 @@ function attention(work: WorkOf<"attention">): Job {
 function crossEntropy(logits: jax.Array, targets: jax.Array): jax.Array {
   const classes = logits.shape.at(-1)!;
   // takeAlongAxis would do, but its gradient cannot be compiled ("scatter input is not imm").
-  const chosen = nn.logSoftmax(logits, -1).mul(nn.oneHot(targets, classes));
+  const chosen = nn.logSoftmax(logits, -1).mul(oneHot(targets, classes));
   // Row by row: llvmpipe ends a loop over all elements early, and then the sum is wrong.
   return chosen.sum(-1).mean().neg();
 }

@@ -9,7 +9,7 @@ import type { TrainingReport } from "./report.ts";
 import type { Session } from "./session.ts";
 
 /** Below 1 the likelier tokens are preferred: a young model's unlikely ones are mostly noise. */
-const TEMPERATURE = 0.8;
+const TEMPERATURE = 0.6;
 
 /** Shows the results on stdout, for people or as JSON. */
 export async function showResults(
