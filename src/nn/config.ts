@@ -22,8 +22,8 @@ export interface TransformerConfig {
   /** Size of a head; dModel / nHeads */
   dHead: number;
   /**
-   * Inner size of the feed-forward layers: for SwiGLU 8/3 dModel, rounded up to a multiple of 64
-   * (1344 for 512, as in CS336, which rounds down from 1365), for the others 4 dModel
+   * Inner size of the feed-forward layers: for SwiGLU 8/3 dModel, rounded to a multiple of 64
+   * (1344 for 512, as in CS336), for the others 4 dModel
    */
   dFf: number;
   /** Feed-forward layers, or `none` for attention only; `swiglu` */
