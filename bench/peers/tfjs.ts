@@ -80,10 +80,38 @@ function job(samples: Samples, compute: () => Tensors): Job {
   };
 }
 
+/** With the last two axes exchanged */
+function transpose(x: tf.Tensor): tf.Tensor {
+  const axes = x.shape.map((_, axis) => axis);
+  return tf.transpose(x, [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!]);
+}
+
+/** Matrix product; `bTransposed` has the second operand's last axes exchanged */
+function multiply(a: tf.Tensor, b: tf.Tensor, bTransposed = false): tf.Tensor {
+  if (tf.getBackend() !== "wasm") return tf.matMul(a, b, false, bTransposed);
+  // The wasm backend multiplies transposed operands twenty times as slowly as others, and gradients
+  // ask for them: transposing first is its best way.
+  const product = tf.customGrad((...args) => {
+    const [a, b, save] = args as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    save([a, b]);
+    return {
+      value: tf.matMul(a, b),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [
+        tf.matMul(dy, transpose(saved[1]!)),
+        tf.matMul(transpose(saved[0]!), dy),
+      ],
+    };
+  });
+  return product(a, bTransposed ? transpose(b) : b);
+}
+
 function matmul(work: WorkOf<"matmul">): Job {
   const a = upload(work.a);
   const b = upload(work.b);
-  const product = () => tf.matMul(a, b, work.form === "tn", work.form === "nt");
+  const product = (): tf.Tensor => {
+    if (work.form !== "tn") return multiply(a, b, work.form === "nt");
+    return tf.getBackend() === "wasm" ? multiply(transpose(a), b) : tf.matMul(a, b, true);
+  };
   return job(work.samples, () => ({ product: product() }));
 }
 
@@ -107,8 +135,8 @@ function causalBias(T: number): tf.Tensor {
 /** Queries, keys and values [B, H, T, D] */
 function attend(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
   const scale = 1 / Math.sqrt(q.shape.at(-1)!);
-  const scores = tf.mul(tf.matMul(q, k, false, true), scale);
-  return tf.matMul(tf.softmax(bias ? tf.add(scores, bias) : scores), v);
+  const scores = tf.mul(multiply(q, k, true), scale);
+  return multiply(tf.softmax(bias ? tf.add(scores, bias) : scores), v);
 }
 
 function attention(work: WorkOf<"attention">): Job {
@@ -262,7 +290,7 @@ function constantsOf(model: Model): Constants {
 
 /** x Wᵀ + b of rows [N, in] */
 function linear(x: tf.Tensor, parameters: Tensors, name: string): tf.Tensor {
-  const product = tf.matMul(x, parameters[`${name}.weight`]!, false, true);
+  const product = multiply(x, parameters[`${name}.weight`]!, true);
   const bias = parameters[`${name}.bias`];
   return bias ? tf.add(product, bias) : product;
 }
