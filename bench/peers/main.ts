@@ -78,14 +78,14 @@ async function run(
   try {
     const ready = new Map<PeerName, { contender: Contender; prepared: Prepared }>();
     for (const name of peers) {
-      const contender = new Contender(name);
-      contenders.push(contender);
       try {
+        const contender = new Contender(name);
+        contenders.push(contender);
         ready.set(name, { contender, prepared: await contender.prepare(work) });
       } catch (error) {
         const unable = (error as Error).message;
         note(name, { unable }, `cannot: ${unable.split("\n")[0]}`);
-        await contender.stop();
+        await contenders.find((contender) => contender.name === name)?.stop();
       }
     }
 
