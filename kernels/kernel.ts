@@ -10,8 +10,13 @@
 export interface AdapterTraits {
   /** A CPU pretending to be a GPU, such as llvmpipe: barriers are dear, lanes are vector lanes */
   readonly software: boolean;
-  /** Invocations that run in lock-step and can shuffle registers; 0 when subgroups are unusable */
+  /**
+   * Invocations that run in lock-step and can shuffle registers; 0 when subgroups are unusable, or
+   * their size varies
+   */
   readonly subgroupSize: number;
+  /** Bounds of the sizes among which the driver chooses for each kernel; 0 when unusable */
+  readonly subgroupSizes: readonly [least: number, most: number];
   /** The line that switches subgroups on, where the WGSL compiler demands one */
   readonly subgroupPrelude: string;
   /**
@@ -26,12 +31,18 @@ export interface AdapterTraits {
   readonly timestamps: boolean;
   /** Bytes of workgroup memory that one workgroup may use */
   readonly workgroupMemory: number;
-  /** Tiles of matrix products in workgroup memory; the product's size decides where it is left out */
+  /**
+   * Tiles of matrix products in workgroup memory. Left out, the product's size decides between
+   * 32x32 and 64x64; the others are for those who measure on their GPU.
+   */
   readonly tiling?: TilingName;
 }
 
-/** Rows and columns of a matrix product that a workgroup computes, see `matmul_tiled.ts` */
-export type TilingName = "32x32" | "64x32" | "64x64" | "128x64";
+/**
+ * Rows and columns of a matrix product that a workgroup computes, or tiles that suit subgroups of
+ * the adapter's size, see `matmul_tiled.ts`
+ */
+export type TilingName = "32x32" | "64x32" | "64x64" | "128x64" | "subgroups";
 
 /** The number of workgroups along x, y and z */
 export type Workgroups = readonly [x: number, y: number, z: number];

@@ -6,7 +6,7 @@
  * | --- | --- | --- |
  * | `matmul_shuffle.ts` | adapters with subgroups of 8, such as llvmpipe | rows of A travel between lanes by `subgroupShuffle` |
  * | `matmul_vector.ts` | one row, as in decoding | every column of B is loaded once; nothing is tiled |
- * | `matmul_tiled.ts` | GPUs | tiles in workgroup memory, of 32 × 32 to 128 × 64 |
+ * | `matmul_tiled.ts` | GPUs | tiles in workgroup memory, of 32 × 32 to 128 × 64; on request, subgroups share rows of A |
  *
  * Contiguous matrices of which only one size is large take the kernels of `matmul_narrow.ts`, one of
  * which needs two launches; `src/launch/narrow_matmul.ts` sees to that. `matmul_split.ts` says which
@@ -52,7 +52,8 @@ export interface MatmulLaunch {
 /** The kernel of a matrix product. Bindings: A, B, the epilogue's operands, C, its other outputs */
 export function matmulKernel(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
   if (isVectorProduct(launch)) return vectorMatmul(launch, traits);
-  return traits.subgroupSize === 8 ? shuffleMatmul(launch, traits) : tiledMatmul(launch, traits);
+  const shuffles = traits.subgroupSize === 8 && !traits.tiling;
+  return shuffles ? shuffleMatmul(launch, traits) : tiledMatmul(launch, traits);
 }
 
 /** Batch axes with the strides of one operand */

@@ -1,10 +1,16 @@
 /**
- * Matrix product for GPUs: a workgroup computes a tile of C, 4 × 4 or 8 × 4 results an invocation,
- * from tiles of A and B in workgroup memory. Transposes are undone while loading, and rows of the
- * tiles are padded so that neighbours fall into different memory banks.
+ * Matrix product for GPUs: a workgroup computes a tile of C from tiles of A and B in workgroup
+ * memory, an invocation four columns of four or eight rows. Transposes are undone while loading.
+ * Tiles are of vectors of four, since a GPU's workgroup memory gives four neighbours as fast as one;
+ * rows are padded so that neighbours fall into different memory banks.
  *
  * Larger tiles take part in more products for each element loaded, smaller ones give more workgroups
  * to share among the cores. README.md in this folder has the figures of each.
+ *
+ * **Subgroups.** Where all invocations of a subgroup compute the same rows, they need the same
+ * numbers of A. Then a few lanes load them, a vector each, and hand them round by
+ * `subgroupBroadcast`, which takes most loads of A from workgroup memory. It works with subgroups of
+ * any size from 4 to 64 that the driver may choose; see `traits.tiling`.
  *
  * @module
  */
@@ -19,7 +25,7 @@ import {
   type TilingName,
   workgroupIndex,
 } from "./kernel.ts";
-import { batchAxes, type MatmulLaunch } from "./matmul.ts";
+import { batchAxes, type MatmulLaunch, type MatrixOperand } from "./matmul.ts";
 import { isWide, NO_EPILOGUE, storeFunction, storeRowFunction } from "./matmul_epilogue.ts";
 
 /** How a workgroup divides its tile; an invocation computes four columns of several rows */
@@ -27,127 +33,138 @@ interface Tiling {
   /** Invocations along the rows and columns of the tile */
   readonly invocations: readonly [down: number, across: number];
   /** Rows of an invocation */
-  readonly each: number;
+  readonly each: 4 | 8;
+  /** Lanes of a subgroup that load A for all of it; left out, everybody loads for himself */
+  readonly lanes?: 4 | 8;
 }
 
-const TILINGS: Readonly<Record<TilingName, Tiling>> = {
+const TILINGS: Readonly<Record<Exclude<TilingName, "subgroups">, Tiling>> = {
   "32x32": { invocations: [8, 8], each: 4 },
   "64x32": { invocations: [16, 8], each: 4 },
   "64x64": { invocations: [16, 16], each: 4 },
   "128x64": { invocations: [16, 16], each: 8 },
 };
 
-/** Inner positions of the tiles of A and B */
-const DEPTH = 16;
+/** Inner positions of the tiles of A and B, of which the largest is taken that there is room for */
+const DEPTHS = [16, 8, 4] as const;
 
-/** Floats added to each row of a tile */
-const PADDING = 4;
+/** Bytes of workgroup memory that every adapter has */
+const WORKGROUP_MEMORY = 16384;
+
+/** Vectors added to each row of a tile */
+const PADDING = 1;
 
 /** Large tiles from which on a GPU is taken to be busy */
 const ENOUGH_TILES = 32;
 
-/** Large tiles unless there are too few of them */
-function chooseTiling(m: number, n: number, batches: number): TilingName {
-  return Math.ceil(m / 64) * Math.ceil(n / 64) * batches >= ENOUGH_TILES ? "64x64" : "32x32";
+const COMPONENTS = ["x", "y", "z", "w"] as const;
+
+/** The tiling that was asked for; otherwise large tiles unless there are too few of them */
+function chooseTiling(
+  { m, n, batches }: { m: number; n: number; batches: number },
+  { tiling, subgroupSizes }: AdapterTraits,
+): Tiling & { name: TilingName } {
+  const shared = tiling === "subgroups" && subgroupTiling(subgroupSizes);
+  if (shared) return { ...shared, name: "subgroups" };
+  const large = Math.ceil(m / 64) * Math.ceil(n / 64) * batches >= ENOUGH_TILES;
+  const name = tiling && tiling !== "subgroups" ? tiling : large ? "64x64" : "32x32";
+  return { ...TILINGS[name], name };
+}
+
+/** A tiling whose rows are as long as the largest subgroup, so that none reaches into the next */
+function subgroupTiling([least, most]: AdapterTraits["subgroupSizes"]): Tiling | undefined {
+  if (least < 4 || most > 64) return undefined;
+  const across = Math.max(most, 16);
+  // Eight lanes are enough: GPUs with larger subgroups run what llvmpipe, which has eight, tests.
+  return { invocations: [Math.max(128 / across, 4), across], each: 8, lanes: least < 8 ? 4 : 8 };
 }
 
 /** See the top of the file. Bindings: A, B, the epilogue's operands, C, its other outputs */
 export function tiledMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
   const { m, n, k, a, b, c, epilogue = NO_EPILOGUE } = launch;
   const batches = launch.batch.reduce((product, size) => product * size, 1);
-  const name = traits.tiling ?? chooseTiling(m, n, batches);
-  const { invocations: [down, across], each } = TILINGS[name];
+  const { name, invocations: [down, across], each, lanes } = chooseTiling(
+    { m, n, batches },
+    traits,
+  );
   const size = down * across, tileRows = down * each, tileColumns = across * 4;
   const rowTiles = Math.ceil(m / tileRows), columnTiles = Math.ceil(n / tileColumns);
+  const rowStride = tileRows / 4 + PADDING, columnStride = tileColumns / 4 + PADDING;
+  const depth = DEPTHS.find((depth) => 16 * depth * (rowStride + columnStride) < WORKGROUP_MEMORY)!;
 
   const params = new Params();
   const word = (value: number) => Params.read(params.u32(value));
   const M = word(m), N = word(n), K = word(k);
   const columnTilesWord = word(columnTiles), rowTilesWord = word(rowTiles);
-  const aOffset = word(a.offset), aLeading = word(a.leading);
-  const bOffset = word(b.offset), bLeading = word(b.leading);
   const total = word(batches * rowTiles * columnTiles);
-  const aBatch = address("a_batch", "batch", batchAxes(launch, a), params);
-  const bBatch = address("b_batch", "batch", batchAxes(launch, b), params);
+  const base = (name: string, operand: MatrixOperand) => /* wgsl */ `
+  ${address(`${name}_batch`, "batch", batchAxes(launch, operand), params)}
+  let ${name}_base = ${name}_batch + ${word(operand.offset)};`;
+  const bases = [base("a", a), base("b", b)];
   const wide = isWide(epilogue, { n, offset: c.offset });
   const store = storeFunction(params, { epilogue, binding: 2, offset: c.offset, add: c.add, wide });
 
-  // Neighbouring invocations load neighbouring addresses: along k where rows are contiguous.
-  const loadTile = (
-    matrix: "a" | "b",
-    { alongK, width, edge, origin, leading }: {
-      alongK: boolean;
-      width: number;
-      edge: string;
-      origin: string;
-      leading: string;
-    },
-  ) =>
-    count(width * DEPTH / size).map((i) => {
-      const inner = alongK ? DEPTH : width;
-      const slow = `(t + ${i * size}u) / ${inner}u`, fast = `(t + ${i * size}u) % ${inner}u`;
-      const [kk, other] = alongK ? [fast, slow] : [slow, fast];
-      const at = alongK
-        ? `(${origin} + ${other}) * ${leading} + k0 + ${kk}`
-        : `(k0 + ${kk}) * ${leading} + ${origin} + ${other}`;
-      return `{
-      let inside = k0 + ${kk} < ${K} && ${origin} + ${other} < ${edge};
-      let value = matrix_${matrix}[select(0u, ${matrix}_base + ${at}, inside)];
-      tile_${matrix}[(${kk}) * ${width + PADDING}u + ${other}] = select(0.0, value, inside);
-    }`;
-    }).join("\n    ");
   const loadA = loadTile("a", {
-    alongK: !a.transposed,
-    width: tileRows,
-    edge: M,
-    origin: "row0",
-    leading: aLeading,
+    ...{ depth, width: tileRows, stride: rowStride, size },
+    ...{ alongK: !a.transposed, leading: word(a.leading), first: "row0", rows: M, K },
   });
   const loadB = loadTile("b", {
-    alongK: b.transposed,
-    width: tileColumns,
-    edge: N,
-    origin: "column0",
-    leading: bLeading,
+    ...{ depth, width: tileColumns, stride: columnStride, size },
+    ...{ alongK: b.transposed, leading: word(b.leading), first: "column0", rows: N, K },
   });
-  const rows = count(each);
 
-  const code = /* wgsl */ `
+  const rows = count(each), vectors = count(each / 4);
+  // One position of the inner axis; `vectorOfA` says where four rows of A are.
+  const step = (kk: string, vectorOfA: (i: number) => string) =>
+    /* wgsl */ `{
+      ${vectors.map((i) => `let a${i} = ${vectorOfA(i)};`).join(" ")}
+      let b = tile_b[(${kk}) * ${columnStride}u + column / 4u];
+      ${rows.map((i) => `acc${i} += a${i >> 2}.${COMPONENTS[i & 3]} * b;`).join("\n      ")}
+    }`;
+  const at = (kk: string, i: number | string) =>
+    `tile_a[(${kk}) * ${rowStride}u + row / 4u + ${i}]`;
+  const perLoad = lanes ? lanes / vectors.length : 1;
+  const multiply = lanes
+    ? /* wgsl */ `
+      let mine = ${at(`kk + lane % ${lanes}u / ${vectors.length}u`, `lane % ${vectors.length}u`)};
+      ${
+      count(perLoad).map((j) =>
+        step(`kk + ${j}u`, (i) => `subgroupBroadcast(mine, ${j * vectors.length + i}u)`)
+      ).join(" ")
+    }`
+    : step("kk", (i) => at("kk", `${i}u`));
+
+  const code = /* wgsl */ `${lanes ? traits.subgroupPrelude : ""}
 @group(0) @binding(0) var<storage, read> matrix_a: array<f32>;
 @group(0) @binding(1) var<storage, read> matrix_b: array<f32>;
 ${store.code}
 ${Params.declare(store.end, params.length)}
 ${storeRowFunction({ rows: M, columns: N, wide })}
-var<workgroup> tile_a: array<f32, ${DEPTH * (tileRows + PADDING)}>;
-var<workgroup> tile_b: array<f32, ${DEPTH * (tileColumns + PADDING)}>;
+${loadFunction("a")}
+${loadFunction("b")}
+var<workgroup> tile_a: array<vec4f, ${depth * rowStride}>;
+var<workgroup> tile_b: array<vec4f, ${depth * columnStride}>;
+${lanes ? "var<workgroup> numbered: atomic<u32>;" : ""}
 @compute @workgroup_size(${size})
-fn main(${ENTRY_PARAMETERS}) {
+fn main(${ENTRY_PARAMETERS}${lanes ? LANE_PARAMETERS : ""}) {
   let number = ${workgroupIndex};
   if (number >= ${total}) { return; }
-  let t = lid.x;
+  ${lanes ? NUMBER_BY_SUBGROUP : "let t = lid.x;"}
   let row = t / ${across}u * ${each}u;
   let column = t % ${across}u * 4u;
   let column0 = (number % ${columnTilesWord}) * ${tileColumns}u;
   let row0 = (number / ${columnTilesWord} % ${rowTilesWord}) * ${tileRows}u;
   let batch = number / ${columnTilesWord} / ${rowTilesWord};
-  ${aBatch}
-  ${bBatch}
-  let a_base = a_batch + ${aOffset};
-  let b_base = b_batch + ${bOffset};
+  ${bases.join("")}
   ${rows.map((i) => `var acc${i} = vec4f();`).join(" ")}
   var k0 = 0u;
   while (k0 < ${K}) {
     ${loadA}
     ${loadB}
     workgroupBarrier();
-    for (var kk = 0u; kk < ${DEPTH}u; kk++) {
-      let at_a = kk * ${tileRows + PADDING}u + row;
-      let at_b = kk * ${tileColumns + PADDING}u + column;
-      let b = vec4f(${count(4).map((j) => `tile_b[at_b + ${j}u]`).join(", ")});
-      ${rows.map((i) => `acc${i} += tile_a[at_a + ${i}u] * b;`).join("\n      ")}
-    }
+    for (var kk = 0u; kk < ${depth}u; kk += ${perLoad}u) {${multiply}}
     workgroupBarrier();
-    k0 += ${DEPTH}u;
+    k0 += ${depth}u;
   }
   let c_base = batch * ${M} * ${N};
   ${
@@ -162,6 +179,71 @@ fn main(${ENTRY_PARAMETERS}) {
     flops: 2 * batches * m * n * k,
     params: params.pack(),
   };
+}
+
+const LANE_PARAMETERS =
+  ", @builtin(subgroup_invocation_id) lane: u32, @builtin(subgroup_size) lanes: u32";
+
+/**
+ * Counts invocations subgroup by subgroup. WGSL leaves open which invocations share a subgroup:
+ * this holds however they are dealt out, and results do not depend on it.
+ */
+const NUMBER_BY_SUBGROUP = /* wgsl */ `var begin = 0u;
+  if (lane == 0u) { begin = atomicAdd(&numbered, lanes); }
+  let t = subgroupBroadcastFirst(begin) + lane;`;
+
+/** WGSL function that loads an element, or gives 0 for one that is outside of its matrix */
+function loadFunction(matrix: string): string {
+  return /* wgsl */ `fn load_${matrix}(at: u32, inside: bool) -> f32 {
+  let value = matrix_${matrix}[select(0u, at, inside)];
+  return select(0.0, value, inside);
+}`;
+}
+
+/**
+ * WGSL that fills the tile of a matrix with vectors of four rows of A, or of four columns of B, for
+ * `depth` inner positions. Neighbouring invocations load neighbouring addresses: along the inner
+ * axis where it is contiguous.
+ */
+function loadTile(
+  matrix: string,
+  { depth, width, stride, size, alongK, leading, first, rows, K }: {
+    depth: number;
+    /** Rows of A, or columns of B, of the tile */
+    width: number;
+    /** Vectors from one inner position to the next */
+    stride: number;
+    /** Invocations that share the work */
+    size: number;
+    alongK: boolean;
+    leading: string;
+    /** Names of the tile's first row or column, of their number, and of the inner size */
+    first: string;
+    rows: string;
+    K: string;
+  },
+): string {
+  const vectors = depth * width / 4;
+  const inner = alongK ? depth : width / 4;
+  const [kk, four] = alongK ? ["fast", "slow"] : ["slow", "fast"];
+  const elements = count(4).map((j) =>
+    alongK
+      ? `load_${matrix}(at + ${j}u * ${leading}, inside && other + ${j}u < ${rows})`
+      : `load_${matrix}(at + ${j}u, inside && other + ${j}u < ${rows})`
+  );
+  return count(Math.ceil(vectors / size)).map((i) => {
+    const whole = (i + 1) * size <= vectors;
+    return /* wgsl */ `${whole ? "" : `if (t < ${vectors - i * size}u) `}{
+      let slow = (t + ${i * size}u) / ${inner}u;
+      let fast = (t + ${i * size}u) % ${inner}u;
+      let other = ${first} + ${four} * 4u;
+      let inside = k0 + ${kk} < ${K};
+      let at = ${matrix}_base + ${
+      alongK ? `other * ${leading} + k0 + ${kk}` : `(k0 + ${kk}) * ${leading} + other`
+    };
+      tile_${matrix}[${kk} * ${stride}u + ${four}] = vec4f(${elements.join(", ")});
+    }`;
+  }).join("\n    ");
 }
 
 /** The numbers from 0 */

@@ -11,16 +11,34 @@ import { assertWithinLimits } from "./limits.ts";
 /** Adapters to pretend: kernels choose other variants on each of them */
 export const VARIANTS: Readonly<Record<string, Partial<AdapterTraits>>> = {
   "as found": {},
-  "as a GPU without subgroups": { software: false, subgroupSize: 0, subgroupPrelude: "" },
+  "as a GPU without subgroups": {
+    software: false,
+    subgroupSize: 0,
+    subgroupSizes: [0, 0],
+    subgroupPrelude: "",
+  },
 };
 
+/** A GPU with subgroups of sizes between these; llvmpipe's have 8 */
+const withSubgroups = (least: number, most: number): Partial<AdapterTraits> => ({
+  software: false,
+  subgroupSize: 0,
+  subgroupSizes: [least, most],
+  tiling: "subgroups",
+});
+
 /** A GPU with each of the tilings of `kernels/matmul_tiled.ts` forced on it */
-export const TILINGS: Readonly<Record<string, Partial<AdapterTraits>>> = Object.fromEntries(
-  (["32x32", "64x32", "64x64", "128x64"] as const).map((tiling) => [
-    `tiles of ${tiling}`,
-    { ...VARIANTS["as a GPU without subgroups"], tiling },
-  ]),
-);
+export const TILINGS: Readonly<Record<string, Partial<AdapterTraits>>> = {
+  ...Object.fromEntries(
+    (["32x32", "64x32", "64x64", "128x64"] as const).map((tiling) => [
+      `tiles of ${tiling}`,
+      { ...VARIANTS["as a GPU without subgroups"], tiling },
+    ]),
+  ),
+  "tiles for subgroups of up to 16": withSubgroups(8, 16),
+  "tiles for subgroups of 4 to 32": withSubgroups(4, 32),
+  "tiles for subgroups of up to 64": withSubgroups(8, 64),
+};
 
 const devices = new Map<string, Promise<Device>>();
 

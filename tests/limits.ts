@@ -16,6 +16,7 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
   vec2f: 8,
   vec4f: 16,
   vec4u: 16,
+  "atomic<u32>": 4,
 };
 
 /** Constants of modules are whole numbers, arrays in workgroup memory one-dimensional */

@@ -90,25 +90,30 @@ export async function openAdapter(options: AdapterOptions = {}): Promise<OpenedA
 
 /**
  * Whether subgroup built-ins compile, and behind which prelude: browsers demand `enable
- * subgroups;`, wgpu rejects it. Only a fixed subgroup size is of use to our kernels.
+ * subgroups;`, wgpu rejects it. Most of our kernels need a subgroup size that is fixed.
  */
 async function probeSubgroups(
   raw: GPUDevice,
-  info: GPUAdapterInfo,
-): Promise<Pick<AdapterTraits, "subgroupSize" | "subgroupPrelude">> {
-  const fixed = info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize : 0;
-  if (!raw.features.has("subgroups") || !fixed) return { subgroupSize: 0, subgroupPrelude: "" };
+  { subgroupMinSize = 0, subgroupMaxSize = 0 }: GPUAdapterInfo,
+): Promise<Pick<AdapterTraits, "subgroupSize" | "subgroupSizes" | "subgroupPrelude">> {
+  const none = { subgroupSize: 0, subgroupSizes: [0, 0], subgroupPrelude: "" } as const;
+  if (!raw.features.has("subgroups") || subgroupMinSize === 0) return none;
   for (const subgroupPrelude of ["", "enable subgroups;\n"]) {
     raw.pushErrorScope("validation");
     raw.createShaderModule({
       code: /* wgsl */ `${subgroupPrelude}
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
-@compute @workgroup_size(${fixed})
-fn main(@builtin(local_invocation_id) lid: vec3u) {
-  x[lid.x] = subgroupShuffle(f32(lid.x), 0u);
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_id) lid: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  x[lid.x] = subgroupShuffle(f32(lane), 0u) + subgroupBroadcast(f32(lane), 1u);
 }`,
     });
-    if (await raw.popErrorScope() === null) return { subgroupSize: fixed, subgroupPrelude };
+    if (await raw.popErrorScope() !== null) continue;
+    return {
+      subgroupSize: subgroupMinSize === subgroupMaxSize ? subgroupMinSize : 0,
+      subgroupSizes: [subgroupMinSize, subgroupMaxSize],
+      subgroupPrelude,
+    };
   }
-  return { subgroupSize: 0, subgroupPrelude: "" };
+  return none;
 }

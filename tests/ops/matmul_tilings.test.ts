@@ -3,7 +3,9 @@
  * batches, destinations and epilogues.
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import type { AdapterTraits } from "../../kernels/kernel.ts";
+import { matmulKernel } from "../../kernels/matmul.ts";
 import { matmul } from "../../src/launch/matmul.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { gpuTest, TILINGS } from "../gpu.ts";
@@ -61,3 +63,27 @@ for (const [variant, { tiling }] of Object.entries(TILINGS)) {
     }
   }, { variant });
 }
+
+Deno.test("matmulKernel() shares rows where all subgroups fit, and only if asked to", () => {
+  const operand = { offset: 0, leading: 512, transposed: false, batch: [] };
+  const sizes = { m: 512, n: 512, k: 512, batch: [], a: operand, b: operand };
+  const kernelFor = (traits: Pick<AdapterTraits, "subgroupSizes" | "tiling">) =>
+    matmulKernel(
+      { ...sizes, c: { offset: 0, add: false } },
+      { software: false, subgroupSize: 0, subgroupPrelude: "", ...traits } as AdapterTraits,
+    );
+  const tiling = "subgroups";
+  for (const subgroupSizes of [[4, 64], [8, 32], [32, 32], [64, 64]] as const) {
+    const { name, code } = kernelFor({ subgroupSizes, tiling });
+    assertEquals(name, "matmul_tiled_subgroups");
+    // Lanes that a subgroup of the smallest size has
+    const lanes = [...code.matchAll(/subgroupBroadcast\(mine, (\d+)u\)/g)].map(([, i]) =>
+      Number(i)
+    );
+    assert(lanes.length > 0 && Math.max(...lanes) < subgroupSizes[0]);
+    assertEquals(kernelFor({ subgroupSizes }).name, "matmul_tiled_64x64");
+  }
+  for (const subgroupSizes of [[0, 0], [2, 32], [64, 128]] as const) {
+    assertEquals(kernelFor({ subgroupSizes, tiling }).name, "matmul_tiled_64x64");
+  }
+});
