@@ -5,16 +5,17 @@
  * @module
  */
 
-import { coverWith, ENTRY_PARAMETERS, type Kernel, Params, workgroupIndex } from "./kernel.ts";
+import { ENTRY_PARAMETERS, foldWorkgroups, type Kernel, Params, workgroupIndex } from "./kernel.ts";
 
 /**
- * AdamW (Loshchilov and Hutter 2019, algorithm 2) as PyTorch computes it. `hyper` holds: learning
- * rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t), 1 - learning rate · weight decay, beta1, beta2, eps,
- * 1 - beta1, 1 - beta2. `clip` holds a factor for the gradient. Bindings: gradient, hyper, clip,
- * parameter, first moment, second moment
+ * AdamW (Loshchilov and Hutter 2019, algorithm 2) as PyTorch computes it. A row of `hyper` holds:
+ * learning rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t), 1 - learning rate · weight decay, beta1,
+ * beta2, eps, 1 - beta1, 1 - beta2. `clip` holds a factor for the gradient. Bindings: gradient,
+ * hyper, clip, parameter, first moment, second moment
  */
-export function adamwKernel(count: number): Kernel {
+export function adamwKernel(count: number, parts: readonly OptimizerPart[]): Kernel {
   return optimizerKernel("adamw", count, {
+    parts,
     state: ["first", "second"],
     hyper: ["rate", "root_correction", "decay", "beta1", "beta2", "eps", "rest1", "rest2"],
     body: /* wgsl */ `
@@ -29,12 +30,13 @@ export function adamwKernel(count: number): Kernel {
 }
 
 /**
- * Stochastic gradient descent with momentum as PyTorch computes it. `hyper` holds: learning rate,
- * momentum, 1 - dampening (1 in the first step), weight decay, 1 where Nesterov. Bindings:
+ * Stochastic gradient descent with momentum as PyTorch computes it. A row of `hyper` holds: learning
+ * rate, momentum, 1 - dampening (1 in the first step), weight decay, 1 where Nesterov. Bindings:
  * gradient, hyper, clip, parameter, velocity
  */
-export function sgdKernel(count: number): Kernel {
+export function sgdKernel(count: number, parts: readonly OptimizerPart[]): Kernel {
   return optimizerKernel("sgd", count, {
+    parts,
     state: ["velocity"],
     hyper: ["rate", "momentum", "undamped", "decay", "nesterov"],
     body: /* wgsl */ `
@@ -46,44 +48,78 @@ export function sgdKernel(count: number): Kernel {
   });
 }
 
+/** A stretch of parameters with options of their own; it ends where the next begins */
+export interface OptimizerPart {
+  /** Number of its first element; a multiple of 4 unless it is the only part */
+  readonly start: number;
+  /** Which row of `hyper` holds its numbers of the step */
+  readonly row: number;
+}
+
+/** Numbers in a row of `hyper`: two vectors */
+export const HYPER_SIZE = 8;
+
 /** Vectors that one invocation works on: it reads the numbers of the step once for all of them */
 const EACH = 4;
+
+/** Invocations of a workgroup */
+const SIZE = 64;
 
 function optimizerKernel(
   name: string,
   count: number,
-  parts: { state: readonly string[]; hyper: readonly string[]; body: string },
+  options: {
+    parts: readonly OptimizerPart[];
+    state: readonly string[];
+    hyper: readonly string[];
+    body: string;
+  },
 ): Kernel {
-  const inputs = ["gradient", "hyper", "clip"], outputs = ["parameter", ...parts.state];
-  const wide = count % 4 === 0;
-  const vectors = wide ? count / 4 : count;
+  const { parts, state, hyper, body } = options;
+  const inputs = ["gradient", "hyper", "clip"], outputs = ["parameter", ...state];
+  const width = count % 4 === 0 ? 4 : 1;
+  // A workgroup belongs to one part. In a vector for each part: first workgroup, first vector, end,
+  // and where its numbers are.
   const params = new Params();
-  params.u32(vectors);
-  const size = 64;
+  let workgroups = 0;
+  for (const [i, { start, row }] of parts.entries()) {
+    const first = start / width, end = (parts[i + 1]?.start ?? count) / width;
+    params.u32(workgroups, first, end, row * HYPER_SIZE / 4);
+    workgroups += Math.ceil((end - first) / (EACH * SIZE));
+  }
   const declare = (buffer: string, binding: number) => {
-    const isVector = wide && buffer !== "hyper" && buffer !== "clip";
+    const type = buffer === "clip" || (buffer !== "hyper" && width === 1) ? "f32" : "vec4f";
     const access = binding < inputs.length ? "read" : "read_write";
-    return `@group(0) @binding(${binding}) var<storage, ${access}> ${buffer}: array<${
-      isVector ? "vec4f" : "f32"
-    }>;`;
+    return `@group(0) @binding(${binding}) var<storage, ${access}> ${buffer}: array<${type}>;`;
   };
+  const numbers = hyper.map((value, i) => `let ${value} = hyper${i >> 2}.${"xyzw"[i & 3]};`);
   return {
     name,
     code: /* wgsl */ `
 ${[...inputs, ...outputs].map(declare).join("\n")}
-${Params.declare(inputs.length + outputs.length, 1)}
-@compute @workgroup_size(${size})
+${Params.declare(inputs.length + outputs.length, params.length)}
+@compute @workgroup_size(${SIZE})
 fn main(${ENTRY_PARAMETERS}) {
   let factor = clip[0];
   if (factor == 0.0) { return; }
-  ${parts.hyper.map((value, i) => `let ${value} = hyper[${i}];`).join(" ")}
-  let first_vector = ${workgroupIndex} * ${EACH * size}u + lid.x;
+  let workgroup = ${workgroupIndex};
+  var part = params[0];
+  ${parts.slice(1).map((_, i) => goOnTo(i + 1)).join("\n  ")}
+  let hyper0 = hyper[part.w];
+  let hyper1 = hyper[part.w + 1u];
+  ${numbers.join(" ")}
+  let first_vector = part.y + (workgroup - part.x) * ${EACH * SIZE}u + lid.x;
   for (var turn = 0u; turn < ${EACH}u; turn++) {
-    let i = first_vector + turn * ${size}u;
-    if (i >= params[0].x) { return; }${parts.body}
+    let i = first_vector + turn * ${SIZE}u;
+    if (i >= part.z) { return; }${body}
   }
 }`,
-    workgroups: coverWith(EACH * size, vectors),
+    workgroups: foldWorkgroups(workgroups),
     params: params.pack(),
   };
+}
+
+/** WGSL that goes on to part `i` in the workgroups from its first one on */
+function goOnTo(i: number): string {
+  return `part = select(part, params[${i}], workgroup >= params[${i}].x);`;
 }

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { adamwKernel } from "../../kernels/optimizers.ts";
-import { launch } from "../launch/launch.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Kernel } from "../../kernels/kernel.ts";
+import { adamwKernel, type OptimizerPart } from "../../kernels/optimizers.ts";
 import { Optimizer, type Parameters } from "./optimizer.ts";
 
 /** Options of {@link AdamW}, with PyTorch's names and defaults */
@@ -44,7 +43,7 @@ export class AdamW extends Optimizer<AdamWOptions> {
     super(
       params,
       { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01, ...options },
-      { stateNames: ["exp_avg", "exp_avg_sq"], hyperSize: 8 },
+      ["exp_avg", "exp_avg_sq"],
     );
   }
 
@@ -63,13 +62,8 @@ export class AdamW extends Optimizer<AdamWOptions> {
     ];
   }
 
-  /** Runs the kernel on one parameter */
-  protected override update(
-    gradient: Tensor,
-    hyper: Tensor,
-    scale: Tensor,
-    targets: readonly Tensor[],
-  ): void {
-    launch(adamwKernel(gradient.size), [gradient, hyper, scale], targets);
+  /** The kernel of a step */
+  protected override kernel(count: number, parts: readonly OptimizerPart[]): Kernel {
+    return adamwKernel(count, parts);
   }
 }

@@ -121,14 +121,20 @@ export function gather(device: Device, tensors: readonly Tensor[]): void {
 
 /**
  * Calls `use` for every run of rows whose tensors lie behind those of the row before, column by
- * column in the same order, with each column as one flat tensor. The tensors of a row have one size.
+ * column in the same order, with each column as one flat tensor, and with the number of elements
+ * before each row of the run. The tensors of a row have one size.
  */
-export function runs(
-  rows: readonly (readonly Tensor[])[],
-  use: (columns: readonly Tensor[]) => void,
+export function runs<Row extends readonly Tensor[]>(
+  rows: readonly Row[],
+  use: (columns: readonly Tensor[], starts: ReadonlyMap<Row, number>) => void,
 ): void {
   for (const run of runsOf(rows.filter(([first]) => first!.size > 0))) {
-    const bytes = run.reduce((sum, [first]) => sum + bufferOf(first!).size, 0);
+    const starts = new Map<Row, number>();
+    let bytes = 0;
+    for (const row of run) {
+      starts.set(row, bytes / ELEMENT_BYTES);
+      bytes += bufferOf(row[0]!).size;
+    }
     const columns = run[0]!.map((first) => {
       if (run.length === 1) return first.view({ shape: [first.size], offset: 0 });
       const storage = first.storage("optimize").extended(bytes);
@@ -137,14 +143,14 @@ export function runs(
       storage.release();
       return flat;
     });
-    use(columns);
+    use(columns, starts);
     for (const column of columns) column.dispose();
   }
 }
 
 /** Rows in runs */
-function runsOf(rows: readonly (readonly Tensor[])[]): (readonly Tensor[])[][] {
-  const found: (readonly Tensor[])[][] = [];
+function runsOf<Row extends readonly Tensor[]>(rows: readonly Row[]): Row[][] {
+  const found: Row[][] = [];
   for (const row of rows) {
     const last = found.at(-1);
     if (last && isBehind(row, last.at(-1)!)) last.push(row);

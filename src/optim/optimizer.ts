@@ -3,12 +3,15 @@
  * device beside each parameter.
  *
  * An optimizer moves its parameters side by side in memory, and gives their gradients and its state
- * places of the same layout: a step is then one kernel for each group, however many parameters
- * there are.
+ * places of the same layout: a step is then one kernel, however many parameters and groups there
+ * are.
  *
  * @module
  */
 
+import type { Kernel } from "../../kernels/kernel.ts";
+import { HYPER_SIZE, type OptimizerPart } from "../../kernels/optimizers.ts";
+import { launch } from "../launch/launch.ts";
 import { formatShape, sameShape } from "../shape.ts";
 import type { GradientHome } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
@@ -48,8 +51,6 @@ export interface OptimizerGroup<Options> {
   readonly options: Options;
   /** The parameters */
   readonly slots: readonly ParameterSlot[];
-  /** What kernels read: the options of the current step */
-  readonly hyper: Tensor;
 }
 
 /** How a step treats gradients */
@@ -67,15 +68,17 @@ export abstract class Optimizer<Options extends { lr: number }> {
   readonly groups: readonly OptimizerGroup<Options>[];
   readonly #stateNames: readonly string[];
   readonly #one: Tensor;
+  /** What kernels read: a row of numbers of the current step for each group */
+  readonly #hyper: Tensor;
   readonly #gradients: Arena;
   #step = 0;
   #isDisposed = false;
 
-  /** `stateNames` name the tensors kept per parameter, `hyperSize` the floats that kernels read */
+  /** `stateNames` name the tensors kept per parameter */
   constructor(
     params: Parameters<Options>,
     defaults: Options,
-    layout: { stateNames: readonly string[]; hyperSize: number },
+    stateNames: readonly string[],
   ) {
     const given = params[0] instanceof Tensor
       ? [{ params: params as readonly Tensor[] } as ParameterGroup<Options>]
@@ -86,12 +89,13 @@ export abstract class Optimizer<Options extends { lr: number }> {
       throw new TypeError("Cannot optimize: a parameter was given twice");
     }
     const { device } = all[0]!;
-    this.#stateNames = layout.stateNames;
+    this.#stateNames = stateNames;
     gather(device, all);
     const outside = <T>(make: () => T): T => device.scopes.outside(make);
     this.#one = outside(() => device.ones([1]));
+    this.#hyper = outside(() => device.zeros([given.length, HYPER_SIZE]));
     const gradients = this.#gradients = outside(() => new Arena(device, all));
-    const states = layout.stateNames.map(() => outside(() => new Arena(device, all)));
+    const states = stateNames.map(() => outside(() => new Arena(device, all)));
     const slots = all.map((parameter, index): ParameterSlot => ({
       parameter,
       state: states.map((arena) => outside(() => arena.tensor(index, parameter))),
@@ -101,7 +105,6 @@ export abstract class Optimizer<Options extends { lr: number }> {
     this.groups = given.map(({ params, ...options }) => ({
       options: { ...defaults, ...options },
       slots: slots.splice(0, params.length),
-      hyper: outside(() => device.zeros([layout.hyperSize])),
     }));
   }
 
@@ -140,9 +143,11 @@ export abstract class Optimizer<Options extends { lr: number }> {
    */
   begin(): void {
     this.#step++;
-    for (const { options, hyper } of this.groups) {
-      hyper.write(this.hyperparameters(options, this.#step));
+    const numbers = new Float32Array(this.#hyper.size);
+    for (const [row, { options }] of this.groups.entries()) {
+      numbers.set(this.hyperparameters(options, this.#step), row * HYPER_SIZE);
     }
+    this.#hyper.write(numbers);
   }
 
   /**
@@ -152,24 +157,30 @@ export abstract class Optimizer<Options extends { lr: number }> {
    */
   apply(options: StepOptions = {}): void {
     const scale = options.gradientScale ?? this.#one;
-    for (const { slots, hyper } of this.groups) {
-      const rows = slots.flatMap(({ parameter, state }) =>
-        parameter.grad ? [[gradientOf(parameter), parameter, ...state]] : []
-      );
-      runs(rows, ([gradient, ...targets]) => this.update(gradient!, hyper, scale, targets));
+    const groupOf = new Map<readonly Tensor[], number>();
+    for (const [group, { slots }] of this.groups.entries()) {
+      for (const { parameter, state } of slots) {
+        if (parameter.grad) groupOf.set([gradientOf(parameter), parameter, ...state], group);
+      }
     }
+    runs([...groupOf.keys()], ([gradient, ...targets], starts) => {
+      const parts: OptimizerPart[] = [];
+      for (const [tensors, start] of starts) {
+        const row = groupOf.get(tensors)!;
+        if (parts.at(-1)?.row !== row) parts.push({ start, row });
+      }
+      launch(this.kernel(gradient!.size, parts), [gradient!, this.#hyper, scale], targets);
+    });
   }
 
-  /** What the kernel reads for this step */
+  /** What the kernel reads for this step, at most {@link HYPER_SIZE} numbers */
   protected abstract hyperparameters(options: Options, step: number): number[];
 
-  /** Runs the kernel on one parameter or several side by side: it changes all of `targets` */
-  protected abstract update(
-    gradient: Tensor,
-    hyper: Tensor,
-    scale: Tensor,
-    targets: readonly Tensor[],
-  ): void;
+  /**
+   * The kernel for one parameter or several side by side. Bindings: gradient, what
+   * {@link hyperparameters} gave for each group, factor for the gradient, parameter, state
+   */
+  protected abstract kernel(count: number, parts: readonly OptimizerPart[]): Kernel;
 
   /** Step count and live state tensors */
   stateDict(): OptimizerState {
@@ -210,7 +221,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#one.dispose();
-    for (const { hyper } of this.groups) hyper.dispose();
+    this.#hyper.dispose();
     for (const { parameter, home, state } of this.#slots()) {
       // A newer optimizer may have given the gradient another place.
       if (parameter.gradientHome === home) parameter.gradientHome = undefined;

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { sgdKernel } from "../../kernels/optimizers.ts";
-import { launch } from "../launch/launch.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Kernel } from "../../kernels/kernel.ts";
+import { type OptimizerPart, sgdKernel } from "../../kernels/optimizers.ts";
 import { Optimizer, type Parameters } from "./optimizer.ts";
 
 /** Options of {@link SGD}, with PyTorch's names and defaults */
@@ -30,7 +29,7 @@ export class SGD extends Optimizer<SGDOptions> {
     super(
       params,
       { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, ...options },
-      { stateNames: ["momentum_buffer"], hyperSize: 5 },
+      ["momentum_buffer"],
     );
   }
 
@@ -42,13 +41,8 @@ export class SGD extends Optimizer<SGDOptions> {
     return [lr, momentum, share, weightDecay, nesterov ? 1 : 0];
   }
 
-  /** Runs the kernel on one parameter */
-  protected override update(
-    gradient: Tensor,
-    hyper: Tensor,
-    scale: Tensor,
-    targets: readonly Tensor[],
-  ): void {
-    launch(sgdKernel(gradient.size), [gradient, hyper, scale], targets);
+  /** The kernel of a step */
+  protected override kernel(count: number, parts: readonly OptimizerPart[]): Kernel {
+    return sgdKernel(count, parts);
   }
 }

@@ -86,6 +86,37 @@ for (const tieEmbeddings of [false, true]) {
   });
 }
 
+gpuTest("groups share a dispatch, and each has its own options", async (device) => {
+  const sizes = [[3000], [5, 7], [64], [1100], [1], [2048]];
+  const groups = [{ weightDecay: 0.3 }, { lr: 0.01, eps: 0.1 }, { betas: [0.5, 0.6] as const }];
+  const make = (shape: number[], seed: number) => {
+    return device.randn(shape, { seed, requiresGrad: true });
+  };
+  const together = sizes.map(make), apart = sizes.map(make);
+  const ofGroup = (tensors: Tensor[], i: number) => tensors.slice(2 * i, 2 * i + 2);
+  using optimizer = new AdamW(
+    groups.map((options, i) => ({ params: ofGroup(together, i), ...options })),
+  );
+  const optimizers = groups.map((options, i) => new AdamW(ofGroup(apart, i), options));
+  for (let step = 0; step < 3; step++) {
+    for (const w of [...together, ...apart]) backpropagate(device, () => w.square().mul(w));
+    assertEquals(countDispatches(device, () => optimizer.step()), 1);
+    for (const each of optimizers) each.step();
+    assertEquals(await valuesOf(together), await valuesOf(apart));
+    for (const each of [optimizer, ...optimizers]) each.zeroGrad();
+  }
+  // A gap costs a dispatch and nothing else.
+  for (const w of [...together, ...apart]) {
+    if (w.size !== 1100) backpropagate(device, () => w.square());
+  }
+  assertEquals(countDispatches(device, () => optimizer.step()), 2);
+  for (const each of optimizers) each.step();
+  assertEquals(await valuesOf(together), await valuesOf(apart));
+  for (const each of [optimizer, ...optimizers]) each.zeroGrad();
+  for (const each of optimizers) each.dispose();
+  for (const w of [...together, ...apart]) w.dispose();
+});
+
 gpuTest(
   "gradients come to their places without copies, and leave what is between at 0",
   async (device) => {
