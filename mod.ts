@@ -150,6 +150,7 @@ export * from "./src/optim/loss_scaler.ts";
 export * from "./src/optim/optimizer.ts";
 export * from "./src/optim/schedules.ts";
 export * from "./src/optim/sgd.ts";
+export * from "./src/optim/step_ring.ts";
 export * from "./src/tasks/analysis.ts";
 export * from "./src/tasks/analysis_picture.ts";
 export * from "./src/tasks/simple_corpus/corpus.ts";

@@ -80,33 +80,53 @@ export interface ScaleRule {
 /**
  * The root of all partial sums together, and the factor that brings it down to `maxNorm`, or 1 where
  * it is below already: PyTorch's `min(1, maxNorm / (norm + 1e-6))`; 0 where the norm is not finite,
- * which tells optimizers to leave out the step. Bindings: sums [count], norm, factor
+ * which tells optimizers to leave out the step. Bindings: sums [count], loss, norm, factor, scale,
+ * ring, those that there are.
  *
- * With a rule, gradients are multiples of what they should be, by the first number of one more
- * binding, `scale`: norm and factor take that back. The scale is halved where the norm is not
- * finite, and doubled after a number of steps in a row, which the second number of `scale` counts,
- * as PyTorch's `GradScaler` does.
+ * With a rule, gradients are multiples of what they should be, by the first number of `scale`: norm
+ * and factor take that back. The scale is halved where the norm is not finite, and doubled after a
+ * number of steps in a row, which the second number of `scale` counts, as PyTorch's `GradScaler`
+ * does.
+ *
+ * With the capacity of a ring, `ring` gets a row: loss, norm, and the factor without the scale. Rows
+ * are vectors of four; before them is one with the number of the row to write next, which lies there
+ * since a captured step repeats the same commands, and how many are filled.
  */
-export function normKernel(count: number, maxNorm: number, rule?: ScaleRule): Kernel {
+export function normKernel(
+  count: number,
+  maxNorm: number,
+  options: { rule?: ScaleRule | undefined; ringCapacity?: number | undefined } = {},
+): Kernel {
+  const { rule, ringCapacity } = options;
+  const inputs = ["sums", ...(ringCapacity ? ["loss"] : [])];
+  const outputs = ["norm", "factor", ...(rule ? ["scale"] : []), ...(ringCapacity ? ["ring"] : [])];
+  const declare = (buffer: string, binding: number) => {
+    const access = binding < inputs.length ? "read" : "read_write";
+    const type = buffer === "ring" ? "vec4f" : "f32";
+    return `@group(0) @binding(${binding}) var<storage, ${access}> ${buffer}: array<${type}>;`;
+  };
   const params = new Params();
   const end = Params.read(params.u32(count));
   const most = Params.readFloat(params.f32(maxNorm));
   const interval = Params.readFloat(params.f32(rule?.growthInterval ?? 0));
   const largest = Params.readFloat(params.f32(rule?.largest ?? 0));
+  const capacity = Params.read(params.u32(ringCapacity ?? 0));
   const adapt = /* wgsl */ `
     let steps = select(0.0, scale[1] + 1.0, is_finite);
     let grows = steps >= ${interval};
     let grown = select(scale[0], min(scale[0] * 2.0, ${largest}), grows);
     scale[0] = select(max(scale[0] * 0.5, 1.0), grown, is_finite);
     scale[1] = select(steps, 0.0, grows);`;
+  const record = /* wgsl */ `
+    let row = u32(ring[0].x);
+    ring[1u + row] = vec4f(loss[0], root, clip, 0.0);
+    ring[0].x = f32((row + 1u) % ${capacity});
+    ring[0].y = min(ring[0].y + 1.0, f32(${capacity}));`;
   return {
     name: "global_norm",
     code: /* wgsl */ `
-@group(0) @binding(0) var<storage, read> sums: array<f32>;
-@group(0) @binding(1) var<storage, read_write> norm: array<f32>;
-@group(0) @binding(2) var<storage, read_write> factor: array<f32>;
-${rule ? "@group(0) @binding(3) var<storage, read_write> scale: array<f32>;" : ""}
-${Params.declare(rule ? 4 : 3, params.length)}
+${[...inputs, ...outputs].map(declare).join("\n")}
+${Params.declare(inputs.length + outputs.length, params.length)}
 var<workgroup> partial: array<f32, ${LANES}>;
 @compute @workgroup_size(${LANES})
 fn main(${ENTRY_PARAMETERS}) {
@@ -126,8 +146,9 @@ fn main(${ENTRY_PARAMETERS}) {
     let root = sqrt(partial[0]) / by;
     // Compilers may assume that there is no infinity: look at the exponent.
     let is_finite = (bitcast<u32>(root) & 0x7f800000u) != 0x7f800000u;
+    let clip = select(0.0, min(1.0, ${most} / (root + 1e-6)), is_finite);
     norm[0] = root;
-    factor[0] = select(0.0, min(1.0, ${most} / (root + 1e-6)) / by, is_finite);${rule ? adapt : ""}
+    factor[0] = clip / by;${rule ? adapt : ""}${ringCapacity ? record : ""}
   }
 }`,
     workgroups: [1, 1, 1],

@@ -93,6 +93,10 @@ export function courseCharts(runs: readonly ReportedRun[]): ChartData[] {
       name: "Gradient norm",
       value: (line) => line.gradNorm,
     }]),
+    ...chart("Clip factor", "number", [{
+      name: "Clip factor",
+      value: (line) => line.clipFactor,
+    }]),
     ...chart("Tokens per second", "number", [{
       name: "Tokens per second",
       value: (line) => line.tokensPerSecond,

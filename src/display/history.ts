@@ -19,6 +19,7 @@ const CHARTS: readonly (readonly [title: string, pattern: RegExp])[] = [
   ["Accuracy", /accuracy/i],
   ["Learning rate", /^(learningRate|lr)$/],
   ["Gradient norm", /^gradNorm$/],
+  ["Clip factor", /^clipFactor$/],
 ];
 
 /** What is about the course rather than the model, and not drawn */
@@ -26,8 +27,8 @@ const UNDRAWN = /^(tokens|step|epoch|tokensPerSecond|elapsedSeconds)$/;
 
 /**
  * The lines of a training: what `train()` yields, what `metrics.jsonl` holds, or epochs of a task.
- * In a notebook it draws itself: losses, accuracies, learning rate, gradient norm, and what else was
- * recorded.
+ * In a notebook it draws itself: losses, accuracies, learning rate, gradient norm, clip factor, and
+ * what else was recorded.
  *
  * @example
  * ```ts

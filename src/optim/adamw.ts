@@ -62,7 +62,11 @@ export class AdamW extends Optimizer<AdamWOptions> {
     ];
   }
 
-  /** The kernel of a step */
+  /**
+   * The kernel of a step
+   *
+   * @internal
+   */
   protected override kernel(count: number, parts: readonly OptimizerPart[]): Kernel {
     return adamwKernel(count, parts);
   }

@@ -11,12 +11,23 @@ import { pointwise } from "../launch/pointwise.ts";
 import { Tensor } from "../tensor.ts";
 import { runs } from "./arena.ts";
 import type { LossScaler } from "./loss_scaler.ts";
+import type { StepRing } from "./step_ring.ts";
 
 /** Euclidean norm of the gradients of all parameters as one vector: a scalar on the device */
 export function gradNorm(parameters: readonly Tensor[]): Tensor {
   const { norm, factor } = measureGradients(parameters, { maxNorm: Infinity });
   factor.dispose();
   return norm;
+}
+
+/** Options of {@link measureGradients} */
+export interface MeasureOptions {
+  /** Greatest norm that gradients are to have */
+  maxNorm: number;
+  /** What scaled the loss that the gradients are of; the scale is adapted */
+  scaler?: LossScaler | undefined;
+  /** A ring to write to on the device, and the loss, a scalar, that goes with the measures */
+  record?: { ring: StepRing; loss: Tensor };
 }
 
 /** What {@link measureGradients} finds out, two scalars on the device */
@@ -34,15 +45,14 @@ export interface GradientMeasures {
  *
  * A norm that is not finite gives the factor 0, and with it a step that changes nothing.
  *
- * @param options.scaler What scaled the loss that the gradients are of; the scale is adapted
  * @throws {TypeError} if no parameter has a gradient
  * @throws {RangeError} if `maxNorm` is not positive
  */
 export function measureGradients(
   parameters: readonly Tensor[],
-  options: { maxNorm: number; scaler?: LossScaler | undefined },
+  options: MeasureOptions,
 ): GradientMeasures {
-  const { maxNorm, scaler } = options;
+  const { maxNorm, scaler, record } = options;
   if (!(maxNorm > 0)) {
     throw new RangeError(`Cannot clip to norm ${maxNorm}: needs a positive number`);
   }
@@ -60,8 +70,15 @@ export function measureGradients(
   });
   const scalar = () => new Tensor(device, { shape: [], dtype: "f32" });
   const norm = scalar(), factor = scalar();
-  const state = scaler ? [scaler.state] : [];
-  launch(normKernel(total, maxNorm, scaler?.rule), [sums], [norm, factor, ...state]);
+  const kernel = normKernel(total, maxNorm, {
+    rule: scaler?.rule,
+    ringCapacity: record?.ring.capacity,
+  });
+  launch(kernel, [sums, ...(record ? [record.loss] : [])], [
+    ...[norm, factor],
+    ...(scaler ? [scaler.state] : []),
+    ...(record ? [record.ring.memory] : []),
+  ]);
   return { norm, factor };
 }
 

@@ -179,6 +179,8 @@ export abstract class Optimizer<Options extends { lr: number }> {
   /**
    * The kernel for one parameter or several side by side. Bindings: gradient, what
    * {@link hyperparameters} gave for each group, factor for the gradient, parameter, state
+   *
+   * @internal
    */
   protected abstract kernel(count: number, parts: readonly OptimizerPart[]): Kernel;
 

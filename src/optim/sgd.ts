@@ -41,7 +41,11 @@ export class SGD extends Optimizer<SGDOptions> {
     return [lr, momentum, share, weightDecay, nesterov ? 1 : 0];
   }
 
-  /** The kernel of a step */
+  /**
+   * The kernel of a step
+   *
+   * @internal
+   */
   protected override kernel(count: number, parts: readonly OptimizerPart[]): Kernel {
     return sgdKernel(count, parts);
   }

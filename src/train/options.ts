@@ -106,6 +106,8 @@ export interface BatchTrainOptions extends CourseOptions {
 
 /** One step of training */
 export interface StepEvent extends MetricsLine {
+  /** What clipping multiplied the gradients with: 1 where their norm was small enough */
+  clipFactor: number;
   /** Name of the checkpoint written after this step */
   checkpoint?: string;
   /** Set where the gradients were not finite in half precision: the step changed nothing */

@@ -49,6 +49,11 @@ export interface MetricsLine {
   learningRate: number;
   /** Norm of all gradients before clipping */
   gradNorm: number;
+  /**
+   * What clipping multiplied the gradients with: 1 where their norm was small enough; missing in runs
+   * from before it was kept
+   */
+  clipFactor?: number;
   /** Speed since the last reading */
   tokensPerSecond: number;
   /** Seconds of training */

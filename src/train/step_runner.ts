@@ -14,29 +14,21 @@ import type { AdamW } from "../optim/adamw.ts";
 import { measureGradients } from "../optim/clip.ts";
 import type { LossScaler } from "../optim/loss_scaler.ts";
 import type { SGD } from "../optim/sgd.ts";
+import type { StepRing } from "../optim/step_ring.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Trainable } from "./options.ts";
-
-/** What a step gives: its loss, and the norm of all gradients before clipping; scalars */
-export interface StepResults {
-  readonly loss: Tensor;
-  readonly norm: Tensor;
-}
-
-/** A recorded step */
-interface StepGraph extends StepResults {
-  readonly capture: Capture;
-}
 
 /** Batches of one shape: the tensors they are written to, and the recorded step */
 interface BatchSlot {
   readonly inputs: Tensor;
   readonly targets: Tensor;
-  graph?: StepGraph;
+  graph?: Capture;
 }
 
 /** What a step depends on */
 interface StepOptions {
+  /** Gets what each step gives */
+  readonly ring: StepRing;
   readonly loss: (inputs: Tensor, targets: Tensor) => Tensor;
   readonly clipNorm?: number;
   /** Scales the loss where gradients have half precision */
@@ -56,37 +48,33 @@ export class StepRunner {
     this.#options = options;
   }
 
-  /** Takes a step on the mean of some batches; its results are valid while `use` runs */
-  run(batches: readonly TrainingBatch[], use: (results: StepResults) => void): void {
+  /** Takes a step on the mean of some batches */
+  run(batches: readonly TrainingBatch[]): void {
     const [first] = batches;
-    if (batches.length > 1) return this.#accumulate(batches, use);
+    if (batches.length > 1) return this.#accumulate(batches);
     const slot = this.#write(first!);
-    if (slot.graph) slot.graph.capture.run();
+    if (slot.graph) slot.graph.run();
     else slot.graph = this.#capture(slot);
-    use(slot.graph);
   }
 
   /** Takes a step without recording it */
-  #accumulate(batches: readonly TrainingBatch[], use: (results: StepResults) => void): void {
+  #accumulate(batches: readonly TrainingBatch[]): void {
     using _scope = this.#model.device.scope();
     let loss: Tensor | undefined;
     for (const batch of batches) {
       const share = this.#backward(this.#write(batch), 1 / batches.length);
       loss = loss ? add(loss, share) : share;
     }
-    use({ loss: loss!, norm: this.#update() });
+    this.#update(loss!);
   }
 
   /** Runs a step and records it */
-  #capture(slot: BatchSlot): StepGraph {
+  #capture(slot: BatchSlot): Capture {
     const { device } = this.#model;
-    let results: StepResults | undefined;
-    const capture = device.capture(() => {
+    return device.capture(() => {
       using _scope = device.scope();
-      const loss = this.#backward(slot, 1).keep();
-      results = { loss, norm: this.#update().keep() };
+      this.#update(this.#backward(slot, 1));
     });
-    return { capture, ...results! };
   }
 
   /** Writes a batch to the device */
@@ -113,26 +101,20 @@ export class StepRunner {
     return loss.detach();
   }
 
-  /** Clips the gradients, changes the parameters and returns the norm before clipping */
-  #update(): Tensor {
-    const { clipNorm = 1 } = this.#options;
-    const { norm, factor } = measureGradients(this.#model.parameters(), {
-      maxNorm: clipNorm,
-      scaler: this.#options.scaler,
-    });
-    using gradientScale = factor;
+  /** Clips the gradients, changes the parameters, and records what the step gave */
+  #update(loss: Tensor): void {
+    const { clipNorm: maxNorm = 1, scaler, ring } = this.#options;
+    const options = { maxNorm, scaler, record: { ring, loss } };
+    const { factor: gradientScale } = measureGradients(this.#model.parameters(), options);
     this.#optimizer.apply({ gradientScale });
     this.#optimizer.zeroGrad();
-    return norm;
   }
 
   dispose(): void {
     for (const { inputs, targets, graph } of this.#slots.values()) {
       inputs.dispose();
       targets.dispose();
-      graph?.loss.dispose();
-      graph?.norm.dispose();
-      graph?.capture.dispose();
+      graph?.dispose();
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Precision, TransformerLM } from "../nn/transformer_lm.ts";
 import { AdamW } from "../optim/adamw.ts";
 import { LossScaler } from "../optim/loss_scaler.ts";
 import type { SGD } from "../optim/sgd.ts";
+import { StepRing } from "../optim/step_ring.ts";
 import type { Tensor } from "../tensor.ts";
 import { loadCheckpoint, type TrainingState } from "./checkpoint.ts";
 import { evaluate } from "./evaluate.ts";
@@ -21,7 +22,6 @@ import type {
   Trainable,
   TrainOptions,
 } from "./options.ts";
-import { PendingLosses } from "./pending_losses.ts";
 import type { MetricsLine } from "./run_directory.ts";
 import { StepRunner } from "./step_runner.ts";
 
@@ -163,9 +163,11 @@ class Trainer {
   readonly #optimizer: AdamW | SGD;
   readonly #runner: StepRunner;
   readonly #scaler: LossScaler | undefined;
-  readonly #pending: PendingLosses;
+  readonly #ring: StepRing;
   readonly #learningRate: LearningRateCourse;
   #state: TrainingState;
+  /** Steps in the ring that have not been read, with the tokens that each has seen */
+  #pending: Pick<MetricsLine, "step" | "tokens" | "learningRate">[] = [];
   /** Steps that were measured */
   #measured: MetricsLine[] = [];
   #isStopped = false;
@@ -185,8 +187,8 @@ class Trainer {
     this.#learningRate = new LearningRateCourse(course.learningRate ?? 1e-3);
     this.#optimizer = course.optimizer ?? new AdamW(model.parameters(), course.adamw ?? {});
     this.#scaler = precision === "f16" ? new LossScaler(model.device) : undefined;
-    this.#runner = new StepRunner(model, this.#optimizer, { ...course, scaler: this.#scaler });
-    this.#pending = new PendingLosses(model.device);
+    const scaler = this.#scaler, ring = this.#ring = new StepRing(model.device);
+    this.#runner = new StepRunner(model, this.#optimizer, { ...course, scaler, ring });
     this.#state = { step: 0, tokens: 0, elapsedSeconds: 0, seed: course.seed };
   }
 
@@ -245,9 +247,8 @@ class Trainer {
     const first = (step - 1) * accumulationSteps;
     const batches = Array.from({ length: accumulationSteps }, (_, i) => data.batch(first + i));
     const tokens = batches.reduce((sum, { inputs }) => sum + inputs.data.length, 0);
-    this.#runner.run(batches, (results) => {
-      this.#pending.add({ step, learningRate, tokens }, results);
-    });
+    this.#runner.run(batches);
+    this.#pending.push({ step, tokens, learningRate });
   }
 
   /** What is due after the last step */
@@ -292,16 +293,19 @@ class Trainer {
 
   /** Reads the losses of all pending steps */
   async #read(): Promise<StepEvent[]> {
-    const read = await this.#pending.read();
+    const steps = this.#pending;
+    const results = (await this.#ring.read()).slice(-steps.length);
+    this.#pending = [];
     const seconds = (performance.now() - this.#readAt) / 1000;
     this.#readAt = performance.now();
-    const perStep = seconds / read.length;
+    const perStep = seconds / steps.length;
     this.#readEvery = this.#learningRate.needsEveryLoss
       ? 1
-      : Math.min(PendingLosses.CAPACITY, Math.max(1, Math.round(READ_SECONDS / perStep)));
-    const speed = read.reduce((sum, { tokens }) => sum + tokens, 0) / seconds;
+      : Math.min(this.#ring.capacity, Math.max(1, Math.round(READ_SECONDS / perStep)));
+    const speed = steps.reduce((sum, { tokens }) => sum + tokens, 0) / seconds;
     const state = this.#state;
-    return read.map(({ step, tokens, loss, learningRate, gradNorm }) => {
+    return steps.map(({ step, tokens, learningRate }, i) => {
+      const { loss, gradNorm, clipFactor } = results[i]!;
       state.tokens += tokens;
       state.elapsedSeconds += perStep;
       const isSkipped = this.#scaler !== undefined && !Number.isFinite(gradNorm);
@@ -315,7 +319,7 @@ class Trainer {
       if (this.#learningRate.needsEveryLoss && !isSkipped) this.#learningRate.observe({ loss });
       return {
         ...(isSkipped && { isSkipped }),
-        ...{ step, tokens: state.tokens, loss, learningRate, gradNorm },
+        ...{ step, tokens: state.tokens, loss, learningRate, gradNorm, clipFactor },
         ...{ tokensPerSecond: speed, elapsedSeconds: state.elapsedSeconds },
       };
     });
@@ -352,7 +356,7 @@ class Trainer {
   }
 
   dispose(): void {
-    this.#pending.dispose();
+    this.#ring.dispose();
     this.#runner.dispose();
     this.#scaler?.dispose();
     if (!this.#course.optimizer) {

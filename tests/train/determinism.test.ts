@@ -32,8 +32,8 @@ const CASES: Record<string, { config: PartialConfig; options: Partial<TrainOptio
 
 /** What does not depend on the clock */
 function course(events: readonly StepEvent[]) {
-  return events.map(({ step, tokens, loss, gradNorm, learningRate, valLoss }) => {
-    return { step, tokens, loss, gradNorm, learningRate, valLoss };
+  return events.map(({ step, tokens, loss, gradNorm, clipFactor, learningRate, valLoss }) => {
+    return { step, tokens, loss, gradNorm, clipFactor, learningRate, valLoss };
   });
 }
 
@@ -82,6 +82,18 @@ gpuTest("train() stopped by a signal saves a checkpoint to go on from", async (d
     assert(resume.endsWith(`step-${`${first.length}`.padStart(8, "0")}`), resume);
     const rest = await trainOnce(device, {}, { resume });
     assertEquals([...course(first), ...rest], whole);
+  });
+});
+
+gpuTest("train() tells how gradients were clipped, in events and in metrics", async (device) => {
+  await withRun(tinyModel(device), async (run) => {
+    const events = await trainOnce(device, {}, { run, clipNorm: 2, logEvery: 1 });
+    for (const { gradNorm, clipFactor } of events) {
+      assert(Math.abs(clipFactor - Math.min(1, 2 / (gradNorm + 1e-6))) < 1e-6);
+    }
+    const factors = events.map(({ clipFactor }) => clipFactor);
+    assert(Math.min(...factors) < 1 && Math.max(...factors) === 1, `${factors}`);
+    assertEquals((await run.metrics()).map(({ clipFactor }) => clipFactor), factors);
   });
 });
 
