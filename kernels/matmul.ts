@@ -43,17 +43,33 @@ export interface MatmulLaunch {
   readonly batch: readonly number[];
   readonly a: MatrixOperand;
   readonly b: MatrixOperand;
+  /** B of another product with the same A, which the epilogue knows as `w`, see {@link takesPairs} */
+  readonly second?: MatrixOperand;
   /** Where C starts in its memory, and whether the product is added to what is there */
   readonly c: { readonly offset: number; readonly add: boolean };
   /** What happens to the results before they are stored */
   readonly epilogue?: Epilogue;
 }
 
-/** The kernel of a matrix product. Bindings: A, B, the epilogue's operands, C, its other outputs */
+/**
+ * The kernel of a matrix product. Bindings: A, B, the second B, the epilogue's operands, C, its other
+ * outputs
+ */
 export function matmulKernel(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
   if (isVectorProduct(launch)) return vectorMatmul(launch, traits);
-  const shuffles = traits.subgroupSize === 8 && !traits.tiling;
-  return shuffles ? shuffleMatmul(launch, traits) : tiledMatmul(launch, traits);
+  return shuffles(traits) ? shuffleMatmul(launch, traits) : tiledMatmul(launch, traits);
+}
+
+/**
+ * Whether two products of `m` rows with the same A can be one launch, which loads A once. Software
+ * adapters have no registers for both: there it would mean narrower tiles and more loads.
+ */
+export function takesPairs(m: number, traits: AdapterTraits): boolean {
+  return m > 1 && !traits.software && !shuffles(traits);
+}
+
+function shuffles({ subgroupSize, tiling }: AdapterTraits): boolean {
+  return subgroupSize === 8 && !tiling;
 }
 
 /** Batch axes with the strides of one operand */

@@ -19,7 +19,10 @@ export interface EpilogueOperand {
   readonly offset: number;
 }
 
-/** Expressions in WGSL, like those of `formulas.ts`, over the product `v` and the operands */
+/**
+ * Expressions in WGSL, like those of `formulas.ts`, over the product `v` and the operands; where two
+ * products are computed at once, over `v` and `w`
+ */
 export interface Epilogue {
   /** Name in profiles, behind the product's */
   readonly name: string;
@@ -42,6 +45,8 @@ export interface StoreOptions {
   readonly add: boolean;
   /** Whether four neighbours are stored at once */
   readonly wide: boolean;
+  /** Names of the products */
+  readonly products?: readonly string[];
 }
 
 /** Whether four neighbours of operands and results can be loaded and stored at once */
@@ -53,12 +58,13 @@ export function isWide(epilogue: Epilogue, { n, offset }: { n: number; offset: n
 
 /**
  * WGSL of `store(at, column, v)`, which finishes and stores the result at `at`, counted from the
- * start of C, in column `column`; of four neighbouring results where `wide`. Bindings: the
- * epilogue's operands, C, further outputs; `end` is the next one that is free.
+ * start of C, in column `column`; of four neighbouring results where `wide`. Of two products it is
+ * `store(at, column, v, w)`. Bindings: the epilogue's operands, C, further outputs; `end` is the
+ * next one that is free.
  */
 export function storeFunction(
   params: Params,
-  { epilogue, binding, offset, add, wide }: StoreOptions,
+  { epilogue, binding, offset, add, wide, products = ["v"] }: StoreOptions,
 ): { code: string; end: number } {
   const { operands, values } = epilogue;
   const type = wide ? "vec4f" : "f32", unit = wide ? 4 : 1;
@@ -76,16 +82,16 @@ export function storeFunction(
   const loads = operands.map(({ name, per, offset }) =>
     `let ${name} = epilogue_${name}[${position(per === "column" ? "column" : "at", offset)}];`
   );
-  const names = ["v", ...operands.map(({ name }) => name)];
+  const names = [...products, ...operands.map(({ name }) => name)];
   const functions = values.map((value, i) =>
-    value === "v"
+    products.includes(value)
       ? ""
       : `fn finish${i}(${
         names.map((name) => `${name}: f32`).join(", ")
       }) -> f32 { return ${value}; }`
   );
   const finished = (value: string, i: number) => {
-    if (value === "v") return "v";
+    if (products.includes(value)) return value;
     const call = (part: string) => `finish${i}(${names.map((name) => name + part).join(", ")})`;
     return unit === 1 ? call("") : `vec4f(${[".x", ".y", ".z", ".w"].map(call).join(", ")})`;
   };
@@ -97,7 +103,7 @@ export function storeFunction(
 ${[...inputs, ...outputs].join("\n")}
 ${mathsFor(values.join())}
 ${functions.filter((text) => text !== "").join("\n")}
-fn store(at: u32, column: u32, v: ${type}) {
+fn store(at: u32, column: u32, ${products.map((name) => `${name}: ${type}`).join(", ")}) {
   ${[...loads, ...stores].join("\n  ")}
 }`;
   return { code, end: first + values.length };
@@ -105,18 +111,32 @@ fn store(at: u32, column: u32, v: ${type}) {
 
 /**
  * WGSL of `store_row(base, row, column, v)`, which stores four neighbours by {@link storeFunction},
- * as far as they are inside a product [rows, columns] that starts `base` elements into C.
+ * as far as they are inside a product [rows, columns] that starts `base` elements into C. Of two
+ * products it is `store_row(base, row, column, v, w)`.
  */
 export function storeRowFunction(
-  { rows, columns, wide }: { rows: string; columns: string; wide: boolean },
+  { rows, columns, wide, products = ["v"] }: {
+    rows: string;
+    columns: string;
+    wide: boolean;
+    products?: readonly string[];
+  },
 ): string {
   const parts = ["x", "y", "z", "w"].map((x, c) =>
-    `if (column + ${c}u < ${columns}) { store(at + ${c}u, column + ${c}u, v.${x}); }`
+    `if (column + ${c}u < ${columns}) { store(at + ${c}u, column + ${c}u, ${
+      products.map((name) => `${name}.${x}`).join(", ")
+    }); }`
   );
   return /* wgsl */ `
-fn store_row(base: u32, row: u32, column: u32, v: vec4f) {
+fn store_row(base: u32, row: u32, column: u32, ${
+    products.map((name) => `${name}: vec4f`).join(", ")
+  }) {
   if (row >= ${rows}) { return; }
   let at = base + row * ${columns} + column;
-  ${wide ? `if (column < ${columns}) { store(at, column, v); }` : parts.join("\n  ")}
+  ${
+    wide
+      ? `if (column < ${columns}) { store(at, column, ${products.join(", ")}); }`
+      : parts.join("\n  ")
+  }
 }`;
 }

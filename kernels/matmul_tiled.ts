@@ -12,6 +12,9 @@
  * `subgroupBroadcast`, which takes most loads of A from workgroup memory. It works with subgroups of
  * any size from 4 to 64 that the driver may choose; see `traits.tiling`.
  *
+ * **Pairs.** Two products with the same A are computed side by side, as those of SwiGLU's gate are,
+ * from one tile of A.
+ *
  * @module
  */
 
@@ -79,9 +82,11 @@ function subgroupTiling([least, most]: AdapterTraits["subgroupSizes"]): Tiling |
   return { invocations: [Math.max(128 / across, 4), across], each: 8, lanes: least < 8 ? 4 : 8 };
 }
 
-/** See the top of the file. Bindings: A, B, the epilogue's operands, C, its other outputs */
+/**
+ * See the top of the file. Bindings: A, B, the second B, the epilogue's operands, C, its other outputs
+ */
 export function tiledMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
-  const { m, n, k, a, b, c, epilogue = NO_EPILOGUE } = launch;
+  const { m, n, k, a, b, second, c, epilogue = NO_EPILOGUE } = launch;
   const batches = launch.batch.reduce((product, size) => product * size, 1);
   const { name, invocations: [down, across], each, lanes } = chooseTiling(
     { m, n, batches },
@@ -90,7 +95,14 @@ export function tiledMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kernel
   const size = down * across, tileRows = down * each, tileColumns = across * 4;
   const rowTiles = Math.ceil(m / tileRows), columnTiles = Math.ceil(n / tileColumns);
   const rowStride = tileRows / 4 + PADDING, columnStride = tileColumns / 4 + PADDING;
-  const depth = DEPTHS.find((depth) => 16 * depth * (rowStride + columnStride) < WORKGROUP_MEMORY)!;
+  // Matrices of columns with the products that they give
+  const columnMatrices = [
+    { name: "b", product: "v", operand: b },
+    ...(second ? [{ name: "b2", product: "w", operand: second }] : []),
+  ];
+  const products = columnMatrices.map(({ product }) => product);
+  const vectorsDeep = rowStride + columnStride * columnMatrices.length;
+  const depth = DEPTHS.find((depth) => 16 * depth * vectorsDeep < WORKGROUP_MEMORY)!;
 
   const params = new Params();
   const word = (value: number) => Params.read(params.u32(value));
@@ -100,26 +112,42 @@ export function tiledMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kernel
   const base = (name: string, operand: MatrixOperand) => /* wgsl */ `
   ${address(`${name}_batch`, "batch", batchAxes(launch, operand), params)}
   let ${name}_base = ${name}_batch + ${word(operand.offset)};`;
-  const bases = [base("a", a), base("b", b)];
+  const bases = [base("a", a), ...columnMatrices.map(({ name, operand }) => base(name, operand))];
   const wide = isWide(epilogue, { n, offset: c.offset });
-  const store = storeFunction(params, { epilogue, binding: 2, offset: c.offset, add: c.add, wide });
+  const store = storeFunction(params, {
+    ...{ epilogue, binding: 1 + products.length, offset: c.offset, add: c.add, wide, products },
+  });
 
   const loadA = loadTile("a", {
     ...{ depth, width: tileRows, stride: rowStride, size },
     ...{ alongK: !a.transposed, leading: word(a.leading), first: "row0", rows: M, K },
   });
-  const loadB = loadTile("b", {
-    ...{ depth, width: tileColumns, stride: columnStride, size },
-    ...{ alongK: b.transposed, leading: word(b.leading), first: "column0", rows: N, K },
-  });
+  const loadColumns = columnMatrices.map(({ name, operand }) =>
+    loadTile(name, {
+      ...{ depth, width: tileColumns, stride: columnStride, size },
+      ...{
+        alongK: operand.transposed,
+        leading: word(operand.leading),
+        first: "column0",
+        rows: N,
+        K,
+      },
+    })
+  );
 
   const rows = count(each), vectors = count(each / 4);
   // One position of the inner axis; `vectorOfA` says where four rows of A are.
   const step = (kk: string, vectorOfA: (i: number) => string) =>
     /* wgsl */ `{
       ${vectors.map((i) => `let a${i} = ${vectorOfA(i)};`).join(" ")}
-      let b = tile_b[(${kk}) * ${columnStride}u + column / 4u];
-      ${rows.map((i) => `acc${i} += a${i >> 2}.${COMPONENTS[i & 3]} * b;`).join("\n      ")}
+      ${
+      columnMatrices.map(({ name, product }) => /* wgsl */ `
+      let ${name} = tile_${name}[(${kk}) * ${columnStride}u + column / 4u];
+      ${
+        rows.map((i) => `${product}${i} += a${i >> 2}.${COMPONENTS[i & 3]} * ${name};`)
+          .join("\n      ")
+      }`).join("")
+    }
     }`;
   const at = (kk: string, i: number | string) =>
     `tile_a[(${kk}) * ${rowStride}u + row / 4u + ${i}]`;
@@ -136,14 +164,21 @@ export function tiledMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kernel
 
   const code = /* wgsl */ `${lanes ? traits.subgroupPrelude : ""}
 @group(0) @binding(0) var<storage, read> matrix_a: array<f32>;
-@group(0) @binding(1) var<storage, read> matrix_b: array<f32>;
+${
+    columnMatrices.map(({ name }, i) =>
+      `@group(0) @binding(${1 + i}) var<storage, read> matrix_${name}: array<f32>;`
+    ).join("\n")
+  }
 ${store.code}
 ${Params.declare(store.end, params.length)}
-${storeRowFunction({ rows: M, columns: N, wide })}
-${loadFunction("a")}
-${loadFunction("b")}
+${storeRowFunction({ rows: M, columns: N, wide, products })}
+${["a", ...columnMatrices.map(({ name }) => name)].map(loadFunction).join("\n")}
 var<workgroup> tile_a: array<vec4f, ${depth * rowStride}>;
-var<workgroup> tile_b: array<vec4f, ${depth * columnStride}>;
+${
+    columnMatrices.map(({ name }) =>
+      `var<workgroup> tile_${name}: array<vec4f, ${depth * columnStride}>;`
+    ).join("\n")
+  }
 ${lanes ? "var<workgroup> numbered: atomic<u32>;" : ""}
 @compute @workgroup_size(${size})
 fn main(${ENTRY_PARAMETERS}${lanes ? LANE_PARAMETERS : ""}) {
@@ -156,11 +191,11 @@ fn main(${ENTRY_PARAMETERS}${lanes ? LANE_PARAMETERS : ""}) {
   let row0 = (number / ${columnTilesWord} % ${rowTilesWord}) * ${tileRows}u;
   let batch = number / ${columnTilesWord} / ${rowTilesWord};
   ${bases.join("")}
-  ${rows.map((i) => `var acc${i} = vec4f();`).join(" ")}
+  ${products.flatMap((v) => rows.map((i) => `var ${v}${i} = vec4f();`)).join(" ")}
   var k0 = 0u;
   while (k0 < ${K}) {
     ${loadA}
-    ${loadB}
+    ${loadColumns.join("\n    ")}
     workgroupBarrier();
     for (var kk = 0u; kk < ${depth}u; kk += ${perLoad}u) {${multiply}}
     workgroupBarrier();
@@ -168,15 +203,18 @@ fn main(${ENTRY_PARAMETERS}${lanes ? LANE_PARAMETERS : ""}) {
   }
   let c_base = batch * ${M} * ${N};
   ${
-    rows.map((i) => `store_row(c_base, row0 + row + ${i}u, column0 + column, acc${i});`)
-      .join("\n  ")
+    rows.map((i) =>
+      `store_row(c_base, row0 + row + ${i}u, column0 + column, ${
+        products.map((v) => `${v}${i}`).join(", ")
+      });`
+    ).join("\n  ")
   }
 }`;
   return {
-    name: `matmul_tiled_${name}${epilogue.name}`,
+    name: `matmul_${second ? "pair" : "tiled"}_${name}${epilogue.name}`,
     code,
     workgroups: foldWorkgroups(batches * rowTiles * columnTiles),
-    flops: 2 * batches * m * n * k,
+    flops: 2 * batches * m * n * k * products.length,
     params: params.pack(),
   };
 }

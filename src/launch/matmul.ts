@@ -6,6 +6,7 @@
 
 import type { AdapterTraits } from "../../kernels/kernel.ts";
 import { mathsFor } from "../../kernels/maths.ts";
+import { takesPairs } from "../../kernels/matmul.ts";
 import type { Epilogue } from "../../kernels/matmul_epilogue.ts";
 import { Tensor } from "../tensor.ts";
 import type { Destination } from "./launch.ts";
@@ -54,11 +55,31 @@ export function matmul(a: Tensor, b: Tensor, into?: Destination): Tensor {
 /** Products that are finished before they are stored, see {@link matmul}: a tensor for each value */
 export function finishedMatmul(a: Tensor, b: Tensor, finish: Finish): Tensor[] {
   if (finish.values.join() === "v") return [matmul(a, b)];
-  const { batch, m, n, k } = matmulSizes(a, b);
-  const columns = given(finish.columns), elements = given(finish.elements);
+  const { m, k } = matmulSizes(a, b);
   if (k === 0 || k > MAX_INNER || (m > 1 && isDear(finish, a.device.runtime.traits))) {
     return finishedApart(matmul(a, b), finish);
   }
+  return finishedProduct(a, b, finish);
+}
+
+/**
+ * Two products with the same rows in one kernel, `v` and `w` in the expressions: a [m, k] · b [k, n]
+ * and a · second [k, n]. Nothing where two kernels are better.
+ */
+export function pairedMatmul(
+  a: Tensor,
+  [b, second]: readonly [Tensor, Tensor],
+  finish: Finish,
+): Tensor[] | undefined {
+  const { m, k } = matmulSizes(a, b);
+  if (k === 0 || k > MAX_INNER || !takesPairs(m, a.device.runtime.traits)) return undefined;
+  return finishedProduct(a, b, finish, second);
+}
+
+/** A launch that finishes what it stores, see {@link finishedMatmul} */
+function finishedProduct(a: Tensor, b: Tensor, finish: Finish, second?: Tensor): Tensor[] {
+  const { batch, m, n } = matmulSizes(a, b);
+  const columns = given(finish.columns), elements = given(finish.elements);
   const outputs = finish.values.map(() =>
     new Tensor(a.device, { shape: [...batch, m, n], dtype: floatType(a, b) })
   );
@@ -75,7 +96,7 @@ export function finishedMatmul(a: Tensor, b: Tensor, finish: Finish): Tensor[] {
       offset,
     })),
   };
-  product(a, b, { target, add: false, finish: { epilogue, tensors, others } });
+  product(a, b, { target, add: false, finish: { epilogue, second, tensors, others } });
   for (const tensor of tensors) tensor.dispose();
   return outputs;
 }

@@ -15,6 +15,8 @@ import { copy } from "./pointwise.ts";
 /** An epilogue with its tensors: operands and outputs other than the product */
 export interface BoundEpilogue {
   readonly epilogue: Epilogue;
+  /** Of b's shape: its product with a is the epilogue's `w` */
+  readonly second?: Tensor | undefined;
   readonly tensors: readonly Tensor[];
   readonly others: readonly Tensor[];
 }
@@ -36,28 +38,30 @@ export function product(
   { target, add, finish }: Destination & { readonly finish?: BoundEpilogue },
 ): void {
   const { batch, m, n, k } = matmulSizes(a, b);
-  const left = asMatrices(a), right = asMatrices(b);
-  const strides = [left, right].map((tensor) =>
+  const given = [a, b, ...(finish?.second ? [finish.second] : [])];
+  const matrices = given.map(asMatrices);
+  const strides = matrices.map((tensor) =>
     broadcastStrides(tensor.shape.slice(0, -2), tensor.strides.slice(0, -2), batch)
   );
   const layout = collapse(batch, strides);
+  const [left, right, second] = matrices.map((tensor, i) => operand(tensor, layout.strides[i]!));
   const kernel = matmulKernel({
     m,
     n,
     k,
     batch: layout.shape,
-    a: operand(left, layout.strides[0]!),
-    b: operand(right, layout.strides[1]!),
+    a: left!,
+    b: right!,
+    ...(second ? { second } : {}),
     c: { offset: target.offset, add },
     ...(finish ? { epilogue: finish.epilogue } : {}),
   }, a.device.runtime.traits);
   launch(
     kernel,
-    [left, right, ...(finish?.tensors ?? [])],
+    [...matrices, ...(finish?.tensors ?? [])],
     [target, ...(finish?.others ?? [])],
   );
-  if (left !== a) left.dispose();
-  if (right !== b) right.dispose();
+  matrices.forEach((matrix, i) => matrix !== given[i] && matrix.dispose());
 }
 
 /** The tensor itself where one of the last two strides is 1, or else a copy */

@@ -7,7 +7,7 @@
 
 import { type Formula, FORMULAS, mentions } from "../../kernels/formulas.ts";
 import { type GradientThunk, isRecording, record } from "../autograd.ts";
-import { finishedMatmul } from "../launch/matmul.ts";
+import { finishedMatmul, pairedMatmul } from "../launch/matmul.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkLinear, checkShapes } from "./linear_checks.ts";
@@ -147,12 +147,22 @@ function hidden(
     });
     return { post: post!, kept: pre ? { a: pre } : isKept("y") ? { y: post!.view() } : {} };
   }
+  using upColumns = turned(w3);
+  const a = sum("v", b1 && "bias1"), b = sum("w", b3 && "bias3");
+  const pair = pairedMatmul(rows, [columns, upColumns], {
+    name: activation,
+    columns: { bias1: b1, bias3: b3 },
+    values: [substitute(value, { a: `(${a})`, b: `(${b})` }), ...(isKept("b") ? [a, b] : [])],
+  });
+  if (pair) {
+    const [post, gate, up] = pair;
+    return { post: post!, kept: gate && up ? { a: gate, b: up } : {} };
+  }
   const [gate] = finishedMatmul(rows, columns, {
     name: "gate",
     columns: { bias: b1 },
     values: [first],
   });
-  using upColumns = turned(w3);
   const second = sum("v", b3 && "bias");
   const [post, up] = finishedMatmul(rows, upColumns, {
     name: activation,

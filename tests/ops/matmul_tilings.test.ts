@@ -8,8 +8,11 @@ import type { AdapterTraits } from "../../kernels/kernel.ts";
 import { matmulKernel } from "../../kernels/matmul.ts";
 import { matmul } from "../../src/launch/matmul.ts";
 import { linear } from "../../src/ops/linear.ts";
+import { feedForward } from "../../src/ops/feed_forward.ts";
 import { gpuTest, TILINGS } from "../gpu.ts";
+import { checkRow } from "./check.ts";
 import { assertNear, draw, exact, TRANSPOSITIONS } from "./products.ts";
+import { TABLE } from "./table.ts";
 
 /** Less, as much, and more than a tile of any size, with and without whole vectors of four */
 const SIZES = [
@@ -62,7 +65,28 @@ for (const [variant, { tiling }] of Object.entries(TILINGS)) {
       assertEquals(await fused.data(), await parts.data());
     }
   }, { variant });
+
+  gpuTest("feedForward() with SwiGLU is right, forward and backward", async (device) => {
+    const row = TABLE.find(({ name }) => name === "feedForward with SwiGLU")!;
+    const shapes = [
+      [[2, 35, 9], [67, 9], [3, 67], [67, 9]],
+      [[66, 4], [68, 4], [4, 68], [68, 4]],
+    ] as const;
+    await checkRow(device, { ...row, shapes });
+  }, { variant });
 }
+
+gpuTest("feedForward() computes gate and values in one kernel", async (device) => {
+  using _scope = device.scope();
+  const x = device.randn([5, 6], { seed: 1 });
+  const [w1, w3] = [2, 3].map((seed) => device.randn([7, 6], { seed }));
+  const w2 = device.randn([6, 7], { seed: 4 });
+  const { dispatches } = await device.profile(() => {
+    feedForward(x, { w1: w1!, w2, w3: w3! }, { activation: "swiglu" });
+  });
+  const names = dispatches.map(({ name }) => name);
+  assertEquals(names, ["matmul_pair_32x32_swiglu", "matmul_tiled_32x32"]);
+}, { variant: "as a GPU without subgroups" });
 
 Deno.test("matmulKernel() shares rows where all subgroups fit, and only if asked to", () => {
   const operand = { offset: 0, leading: 512, transposed: false, batch: [] };

@@ -128,6 +128,23 @@ export const MODEL: readonly OpRow[] = [
     hasVariants: true,
   },
   {
+    name: "feedForward with SwiGLU, biases and residual",
+    op: (x, w1, b1, w2, b2, w3, b3, residual) =>
+      feedForward(x, { w1, b1, w2, b2, w3, b3 }, { activation: "swiglu", residual }),
+    oracle: (x, w1, b1, w2, b2, w3, b3, residual) => {
+      const gate = reference.silu(reference.linear(x, { weight: w1, bias: b1 }));
+      const up = reference.linear(x, { weight: w3, bias: b3 });
+      const product = reference.linear(reference.mul(gate, up), { weight: w2, bias: b2 });
+      return reference.add(product, residual);
+    },
+    shapes: [
+      [[3, 4], [8, 4], [8], [4, 8], [4], [8, 4], [8], [3, 4]],
+      [[2, 3, 5], [7, 5], [7], [6, 7], [6], [7, 5], [7], [2, 3, 6]],
+      [[1, 4], [8, 4], [8], [4, 8], [4], [8, 4], [8], [1, 4]],
+    ],
+    hasVariants: true,
+  },
+  {
     name: "applyRotary",
     op: (x) => rotated(x),
     oracle: (x) => reference.rope(x),
