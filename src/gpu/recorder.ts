@@ -114,6 +114,7 @@ export class Recorder {
     reads: readonly (TextureRead | FixedTexture)[] = [],
   ): void {
     if (this.#debug) this.#device.pushErrorScope("validation");
+    const compiled = this.#pipelines.size;
     const pipeline = this.#pipeline(kernel);
     const textures = this.#staging.bind(reads);
     const dispatch = {
@@ -131,6 +132,17 @@ export class Recorder {
     this.encode(dispatch);
     this.listener?.(dispatch);
     if (this.#debug) this.#watch(kernel.name);
+    if (this.onCompile && this.#pipelines.size > compiled) this.#runAtOnce();
+  }
+
+  /**
+   * Runs what is recorded as soon as what ran before is done. Drivers such as llvmpipe compile a
+   * kernel when it first runs: so whoever is told of kernels sees them go by as they are compiled,
+   * while the next one is recorded. In Deno the call waits by itself; elsewhere nobody does.
+   */
+  #runAtOnce(): void {
+    this.#device.queue.onSubmittedWorkDone().catch(() => {});
+    this.submit();
   }
 
   /** Records a resolved dispatch */
