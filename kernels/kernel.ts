@@ -113,6 +113,7 @@ fn load_${name}(i: u32) -> vec4f { return ${name}[i]; }`;
 /** Values for a kernel's uniform block, written in the order in which the block declares them */
 export class Params {
   readonly #words: number[] = [];
+  readonly #variables: number[] = [];
 
   /** Appends unsigned integers and returns the slot of the first one */
   u32(...values: readonly number[]): number {
@@ -125,6 +126,24 @@ export class Params {
   f32(value: number): number {
     FLOAT[0] = value;
     return this.u32(BITS[0]!);
+  }
+
+  /**
+   * Appends an unsigned integer and returns the name of a variable that holds it, see
+   * {@link variables}. Software adapters read the block anew wherever it is mentioned, lane by lane,
+   * be it in a loop.
+   */
+  variable(value: number): string {
+    const slot = this.u32(value);
+    this.#variables.push(slot);
+    return `param${slot}`;
+  }
+
+  /** WGSL of the variables so far, and of `read_params()`, which must come first in `main` */
+  variables(): string {
+    const declared = this.#variables.map((slot) => `var<private> param${slot}: u32;`);
+    const set = this.#variables.map((slot) => `param${slot} = ${Params.read(slot)};`);
+    return `${declared.join("\n")}\nfn read_params() { ${set.join(" ")} }`;
   }
 
   /** WGSL expression that reads a slot of the block declared by {@link declare} */

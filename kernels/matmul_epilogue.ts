@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Params } from "./kernel.ts";
+import type { Params } from "./kernel.ts";
 import { mathsFor } from "./maths.ts";
 
 /** A tensor that takes part in an epilogue besides the product */
@@ -56,21 +56,32 @@ export function isWide(epilogue: Epilogue, { n, offset }: { n: number; offset: n
   );
 }
 
-/**
- * WGSL of `store(at, column, v)`, which finishes and stores the result at `at`, counted from the
- * start of C, in column `column`; of four neighbouring results where `wide`. Of two products it is
- * `store(at, column, v, w)`. Bindings: the epilogue's operands, C, further outputs; `end` is the
- * next one that is free.
- */
+/** How a kernel stores its results */
+export interface Store {
+  /**
+   * WGSL of `store(at, column, …)`, which finishes and stores the result at `at`, counted from the
+   * start of C, in column `column`; of four neighbouring results where `wide`. What follows are the
+   * numbers that {@link values} names. Parameters are variables of the kernel's `Params`.
+   */
+  readonly code: string;
+  /** The products, and the operands that have a number for each column */
+  readonly values: readonly string[];
+  /** WGSL that loads those operands, for one column or four neighbours, once for all rows */
+  loadColumns(column: string, count: 1 | 4): string;
+  /** The first binding that is free. The epilogue's operands, C and further outputs take those before */
+  readonly end: number;
+}
+
+/** Makes the function that stores results */
 export function storeFunction(
   params: Params,
   { epilogue, binding, offset, add, wide, products = ["v"] }: StoreOptions,
-): { code: string; end: number } {
+): Store {
   const { operands, values } = epilogue;
   const type = wide ? "vec4f" : "f32", unit = wide ? 4 : 1;
-  const position = (base: string, elements: number) => {
-    const start = `${base} + ${Params.read(params.u32(elements))}`;
-    return wide ? `(${start}) / 4u` : start;
+  const positions = (elements: number) => {
+    const start = params.variable(elements);
+    return (base: string) => wide ? `(${base} + ${start}) / 4u` : `${base} + ${start}`;
   };
   const inputs = operands.map(({ name }, i) =>
     `@group(0) @binding(${binding + i}) var<storage, read> epilogue_${name}: array<${type}>;`
@@ -79,9 +90,13 @@ export function storeFunction(
   const outputs = values.map((_, i) =>
     `@group(0) @binding(${first + i}) var<storage, read_write> matrix_c${i}: array<${type}>;`
   );
-  const loads = operands.map(({ name, per, offset }) =>
-    `let ${name} = epilogue_${name}[${position(per === "column" ? "column" : "at", offset)}];`
-  );
+  const located = operands.map(({ name, per, offset }) => {
+    const position = positions(offset);
+    return { name, per, load: (at: string) => `epilogue_${name}[${position(at)}]` };
+  });
+  const columns = located.filter(({ per }) => per === "column");
+  const loads = located.filter(({ per }) => per === "element")
+    .map(({ name, load }) => `let ${name} = ${load("at")};`);
   const names = [...products, ...operands.map(({ name }) => name)];
   const functions = values.map((value, i) =>
     products.includes(value)
@@ -96,46 +111,49 @@ export function storeFunction(
     return unit === 1 ? call("") : `vec4f(${[".x", ".y", ".z", ".w"].map(call).join(", ")})`;
   };
   const stores = values.map((value, i) => {
-    const target = position("at", i === 0 ? offset : 0);
+    const target = positions(i === 0 ? offset : 0)("at");
     return `matrix_c${i}[${target}] ${add && i === 0 ? "+=" : "="} ${finished(value, i)};`;
   });
+  const passed = [...products, ...columns.map(({ name }) => name)];
   const code = /* wgsl */ `
 ${[...inputs, ...outputs].join("\n")}
 ${mathsFor(values.join())}
 ${functions.filter((text) => text !== "").join("\n")}
-fn store(at: u32, column: u32, ${products.map((name) => `${name}: ${type}`).join(", ")}) {
+fn store(at: u32, column: u32, ${passed.map((name) => `${name}: ${type}`).join(", ")}) {
   ${[...loads, ...stores].join("\n  ")}
 }`;
-  return { code, end: first + values.length };
+  const loadColumns = (column: string, count: 1 | 4) =>
+    columns.map(({ name, load }) => {
+      const value = wide || count === 1
+        ? load(column)
+        : `vec4f(${[0, 1, 2, 3].map((c) => load(`${column} + ${c}u`)).join(", ")})`;
+      return `let ${name} = ${value};`;
+    }).join(" ");
+  return { code, values: passed, loadColumns, end: first + values.length };
 }
 
 /**
- * WGSL of `store_row(base, row, column, v)`, which stores four neighbours by {@link storeFunction},
- * as far as they are inside a product [rows, columns] that starts `base` elements into C. Of two
- * products it is `store_row(base, row, column, v, w)`.
+ * WGSL of `store_row(base, row, column, …)`, which stores four neighbours by a {@link Store}'s
+ * function, as far as they are inside a product [rows, columns] that starts `base` elements into C
  */
 export function storeRowFunction(
-  { rows, columns, wide, products = ["v"] }: {
-    rows: string;
-    columns: string;
-    wide: boolean;
-    products?: readonly string[];
-  },
+  { values }: Store,
+  { rows, columns, wide }: { rows: string; columns: string; wide: boolean },
 ): string {
   const parts = ["x", "y", "z", "w"].map((x, c) =>
     `if (column + ${c}u < ${columns}) { store(at + ${c}u, column + ${c}u, ${
-      products.map((name) => `${name}.${x}`).join(", ")
+      values.map((name) => `${name}.${x}`).join(", ")
     }); }`
   );
   return /* wgsl */ `
 fn store_row(base: u32, row: u32, column: u32, ${
-    products.map((name) => `${name}: vec4f`).join(", ")
+    values.map((name) => `${name}: vec4f`).join(", ")
   }) {
   if (row >= ${rows}) { return; }
   let at = base + row * ${columns} + column;
   ${
     wide
-      ? `if (column < ${columns}) { store(at, column, ${products.join(", ")}); }`
+      ? `if (column < ${columns}) { store(at, column, ${values.join(", ")}); }`
       : parts.join("\n  ")
   }
 }`;

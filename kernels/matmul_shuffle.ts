@@ -29,6 +29,14 @@ import {
 import { batchAxes, type MatmulLaunch, type MatrixOperand } from "./matmul.ts";
 import { isWide, NO_EPILOGUE, storeFunction, storeRowFunction } from "./matmul_epilogue.ts";
 
+/**
+ * Inner positions of a round of the loop, in vectors of four. Whatever changes in a loop is blended
+ * by a mask of the lanes that still run in it, which costs three instructions for each of the 128
+ * registers that hold results: one round for eight positions halves that. Twice as much again is
+ * more code than a core can keep decoded.
+ */
+const VECTORS_A_ROUND = 2;
+
 /** Columns of a tile: eight lanes with a vector of four each */
 const COLUMNS = 32;
 
@@ -48,12 +56,11 @@ export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kern
   const textures = traits.fastTextureLoads && flops >= TEXTURE_FLOPS;
 
   const params = new Params();
-  const word = (value: number) => Params.read(params.u32(value));
+  const word = (value: number) => params.variable(value);
   const M = word(m), N = word(n), K = word(k);
   const columnTilesWord = word(columnTiles), rowTilesWord = word(rowTiles);
   // A texture starts at the vector that holds the operand's first element.
   const [aOffset, bOffset] = [a, b].map(({ offset }) => word(textures ? offset % 4 : offset));
-  const aLeading = word(a.leading), bLeading = word(b.leading);
   const total = word(batches * rowTiles * columnTiles);
   const aBatch = address("a_batch", "batch", batchAxes(launch, a), params);
   const bBatch = address("b_batch", "batch", batchAxes(launch, b), params);
@@ -65,22 +72,26 @@ export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kern
   const steps = [0, 1, 2, 3];
   // Beyond K there must be zeros; beyond the last row or column anything will do, since results there
   // are never stored.
-  const alongK = (load: string) => k % 4 === 0 ? load : `before_end(${load}, kk, ${K})`;
+  const isWhole = k % (4 * VECTORS_A_ROUND) === 0;
+  const alongK = (load: string) => isWhole ? load : `before_end(${load}, at, ${K})`;
   const atStep = (load: string, step: number) =>
-    k % 4 === 0 ? load : `select(vec4f(), ${load}, kk + ${step}u < ${K})`;
+    isWhole ? load : `select(vec4f(), ${load}, at + ${step}u < ${K})`;
+
+  const fromA = new Loads("a", a, { alongK: !a.transposed, leading: word(a.leading) });
+  const fromB = new Loads("b", b, { alongK: b.transposed, leading: word(b.leading) });
 
   // Registers `a{group}` or `a{group}_{step}` hold, in lane l, what the lane's row (or, where A is
   // transposed, the lane's four rows) contributes; `aValue` says where the value of a row is.
   const loadA = a.transposed
     ? steps.flatMap((step) =>
       groups.filter((group) => group % 4 === 0).map((group) => {
-        const at = `a_base + (kk + ${step}u) * ${aLeading} + row0 + ${group * 8}u + lane * 4u`;
-        return `let a${group}_${step} = ${atStep(`four_of_a(${at})`, step)};`;
+        const load = fromA.at(`${step}u * ${fromA.leading} + row0 + ${group * 8}u + lane * 4u`);
+        return `let a${group}_${step} = ${atStep(load, step)};`;
       })
     )
     : groups.map((group) => {
-      const at = `a_base + (row0 + ${group * 8}u + lane) * ${aLeading} + kk`;
-      return `let a${group} = ${alongK(`four_of_a(${at})`)};`;
+      const load = fromA.at(`(row0 + ${group * 8}u + lane) * ${fromA.leading}`);
+      return `let a${group} = ${alongK(load)};`;
     });
   const aValue = (row: number, step: number) =>
     a.transposed
@@ -89,35 +100,44 @@ export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kern
 
   const loadB = b.transposed
     ? [
-      ...steps.map((c) => {
-        const at = `b_base + (column + ${c}u) * ${bLeading} + kk`;
-        return `let t${c} = ${alongK(`four_of_b(${at})`)};`;
-      }),
+      ...steps.map((c) =>
+        `let t${c} = ${alongK(fromB.at(`(column + ${c}u) * ${fromB.leading}`))};`
+      ),
       ...COMPONENTS.map((x, step) => `let b${step} = vec4f(t0.${x}, t1.${x}, t2.${x}, t3.${x});`),
     ]
     : steps.map((step) => {
-      const at = `b_base + (kk + ${step}u) * ${bLeading} + column`;
-      return `let b${step} = ${atStep(`four_of_b(${at})`, step)};`;
+      const load = fromB.at(`${step}u * ${fromB.leading} + column`);
+      return `let b${step} = ${atStep(load, step)};`;
     });
 
   const multiply = rowList.map((row) =>
     `acc${row} += ${steps.map((step) => `${aValue(row, step)} * b${step}`).join(" + ")};`
   );
-  const storeRow = (row: number) => `store_row(c_base, row0 + ${row}u, column, acc${row});`;
+  const vectorAlongK = (number: number) =>
+    /* wgsl */ `{
+      let at = kk + ${4 * number}u;
+      ${[fromA.along, fromB.along, ...loadA, ...loadB, ...multiply].join("\n      ")}
+    }`;
+  const storeRow = (row: number) =>
+    `store_row(c_base, row0 + ${row}u, column, ${
+      store.values.map((name) => name === "v" ? `acc${row}` : name).join(", ")
+    });`;
   const input = textures ? textureInput : vectorInput;
   const code = /* wgsl */ `${traits.subgroupPrelude}
 ${input("a", 0)}
 ${input("b", 1)}
 ${store.code}
 ${Params.declare(store.end, params.length)}
-${fourOf("a", isAligned(a))}
-${fourOf("b", isAligned(b))}
+${params.variables()}
+${fourOf("a", fromA.unit === 4)}
+${fourOf("b", fromB.unit === 4)}
 fn before_end(v: vec4f, at: u32, end: u32) -> vec4f {
   return select(vec4f(), v, vec4u(at, at + 1u, at + 2u, at + 3u) < vec4u(end));
 }
-${storeRowFunction({ rows: M, columns: N, wide })}
+${storeRowFunction(store, { rows: M, columns: N, wide })}
 @compute @workgroup_size(8)
 fn main(${ENTRY_PARAMETERS}) {
+  read_params();
   let tile = ${workgroupIndex};
   if (tile >= ${total}) { return; }
   let lane = lid.x;
@@ -129,12 +149,14 @@ fn main(${ENTRY_PARAMETERS}) {
   let a_base = a_batch + ${aOffset};
   let b_base = b_batch + ${bOffset};
   let c_base = batch * ${M} * ${N};
+  ${[...fromA.starts, ...fromB.starts].join("\n  ")}
   ${rowList.map((row) => `var acc${row} = vec4f();`).join(" ")}
   var kk = 0u;
   while (kk < ${K}) {
-    ${[...loadA, ...loadB, ...multiply].join("\n    ")}
-    kk += 4u;
+    ${Array.from({ length: VECTORS_A_ROUND }, (_, number) => vectorAlongK(number)).join(" ")}
+    kk += ${4 * VECTORS_A_ROUND}u;
   }
+  ${store.loadColumns("column", 4)}
   ${rowList.map(storeRow).join("\n  ")}
 }`;
   return {
@@ -158,9 +180,44 @@ function isAligned({ offset, leading, batch }: MatrixOperand): boolean {
   return [offset, leading, ...batch].every((number) => number % 4 === 0);
 }
 
-/** WGSL function that loads the four neighbours that start at element `at` */
+/**
+ * The loads of an operand in the loop along K. Compilers of software adapters hoist nothing out of
+ * loops, so each address is where a load starts, computed before the loop, plus how far the loop has
+ * come. Both count vectors of four where the operand is aligned, and elements where it is not.
+ */
+class Loads {
+  /** Variables that hold where each load starts, to be declared before the loop */
+  readonly starts: string[] = [];
+  /** Variable that holds the distance between rows, or columns where transposed */
+  readonly leading: string;
+  /** Elements that addresses count in */
+  readonly unit: 1 | 4;
+  /** Declares how far the loop has come at inner position `at` */
+  readonly along: string;
+  readonly #name: string;
+
+  constructor(
+    name: "a" | "b",
+    operand: MatrixOperand,
+    { alongK, leading }: { alongK: boolean; leading: string },
+  ) {
+    this.#name = name;
+    this.leading = leading;
+    this.unit = isAligned(operand) ? 4 : 1;
+    this.along = `let along_${name} = ${alongK ? "at" : `at * ${leading}`} / ${this.unit}u;`;
+  }
+
+  /** Loads the four neighbours that start so many elements behind the operand's first, and along K */
+  at(start: string): string {
+    const variable = `${this.#name}_start${this.starts.length}`;
+    this.starts.push(`let ${variable} = (${this.#name}_base + ${start}) / ${this.unit}u;`);
+    return `four_of_${this.#name}(${variable} + along_${this.#name})`;
+  }
+}
+
+/** WGSL function that loads the four neighbours that start at `at`, which counts vectors if aligned */
 function fourOf(matrix: string, aligned: boolean): string {
-  const body = aligned ? `return load_${matrix}(at / 4u);` : `
+  const body = aligned ? `return load_${matrix}(at);` : `
   let low = load_${matrix}(at / 4u);
   let high = load_${matrix}(at / 4u + 1u);
   let odd = (at & 1u) == 1u;

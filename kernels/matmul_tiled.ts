@@ -171,7 +171,8 @@ ${
   }
 ${store.code}
 ${Params.declare(store.end, params.length)}
-${storeRowFunction({ rows: M, columns: N, wide, products })}
+${params.variables()}
+${storeRowFunction(store, { rows: M, columns: N, wide })}
 ${["a", ...columnMatrices.map(({ name }) => name)].map(loadFunction).join("\n")}
 var<workgroup> tile_a: array<vec4f, ${depth * rowStride}>;
 ${
@@ -182,6 +183,7 @@ ${
 ${lanes ? "var<workgroup> numbered: atomic<u32>;" : ""}
 @compute @workgroup_size(${size})
 fn main(${ENTRY_PARAMETERS}${lanes ? LANE_PARAMETERS : ""}) {
+  read_params();
   let number = ${workgroupIndex};
   if (number >= ${total}) { return; }
   ${lanes ? NUMBER_BY_SUBGROUP : "let t = lid.x;"}
@@ -202,10 +204,11 @@ fn main(${ENTRY_PARAMETERS}${lanes ? LANE_PARAMETERS : ""}) {
     k0 += ${depth}u;
   }
   let c_base = batch * ${M} * ${N};
+  ${store.loadColumns("column0 + column", 4)}
   ${
     rows.map((i) =>
       `store_row(c_base, row0 + row + ${i}u, column0 + column, ${
-        products.map((v) => `${v}${i}`).join(", ")
+        store.values.map((name) => products.includes(name) ? `${name}${i}` : name).join(", ")
       });`
     ).join("\n  ")
   }

@@ -39,13 +39,17 @@ export function vectorMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kerne
   const groups = Math.ceil(n / COLUMNS);
   const columns = word(n), vectors = word(k / 4), groupsWord = word(groups);
   const aFirst = word(a.offset / 4), bFirst = word(b.offset / 4), leading = word(b.leading / 4);
-  const { code: storeCode, end } = storeFunction(params, {
+  const store = storeFunction(params, {
     epilogue,
     binding: 2,
     offset: c.offset,
     add: c.add,
     wide: false,
   });
+  const finish = (result: string) =>
+    `let v = ${result}; ${store.loadColumns("column", 1)} store(column, column, ${
+      store.values.join(", ")
+    });`;
   const total = "sum.x + sum.y + sum.z + sum.w";
 
   const byShuffling = /* wgsl */ `
@@ -63,7 +67,7 @@ export function vectorMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kerne
   }
   }
   for (var i = whole; i < vectors; i++) { sum += a[${aFirst} + i] * b[first + i]; }
-  if (column < ${columns}) { store(column, column, ${total}); }`;
+  if (column < ${columns}) { ${finish(total)} }`;
 
   const bySharing = /* wgsl */ `
   let part = lane % 8u;
@@ -73,9 +77,7 @@ export function vectorMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kerne
   parts[lane] = ${total};
   workgroupBarrier();
   if (part == 0u && column < ${columns}) {
-    store(column, column, ${
-    Array.from({ length: 8 }, (_, j) => `parts[lane + ${j}u]`).join(" + ")
-  });
+    ${finish(Array.from({ length: 8 }, (_, j) => `parts[lane + ${j}u]`).join(" + "))}
   }`;
 
   return {
@@ -83,11 +85,13 @@ export function vectorMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kerne
     code: /* wgsl */ `${shuffles ? traits.subgroupPrelude : ""}
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
-${storeCode}
-${Params.declare(end, params.length)}
+${store.code}
+${Params.declare(store.end, params.length)}
+${params.variables()}
 ${shuffles ? "" : `var<workgroup> parts: array<f32, ${8 * COLUMNS}>;`}
 @compute @workgroup_size(${shuffles ? COLUMNS : 8 * COLUMNS})
 fn main(${ENTRY_PARAMETERS}) {
+  read_params();
   let group = ${workgroupIndex};
   if (group >= ${groupsWord}) { return; }
   let lane = lid.x;
