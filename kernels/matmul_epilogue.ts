@@ -29,6 +29,25 @@ export interface Epilogue {
   readonly operands: readonly EpilogueOperand[];
   /** The first is stored as the product, every further one in an output of its own */
   readonly values: readonly string[];
+  /** Turns the first value before it is stored, which {@link isWide} must allow */
+  readonly turn?: EpilogueTurn;
+}
+
+/**
+ * Rotary embedding, see `rotary.ts`: turns pairs of neighbouring columns by the angles of the row's
+ * position. Its table of angles is one more operand, behind the others.
+ */
+export interface EpilogueTurn {
+  /** Where the table starts in its memory, in elements */
+  readonly offset: number;
+  /** Columns of the product */
+  readonly columns: number;
+  /** Columns of a head, for which the table has angles */
+  readonly dimension: number;
+  /** Rows after which positions begin anew */
+  readonly positions: number;
+  /** Row of the table for the first position */
+  readonly firstPosition: number;
 }
 
 /** Stores the bare product */
@@ -50,10 +69,16 @@ export interface StoreOptions {
 }
 
 /** Whether four neighbours of operands and results can be loaded and stored at once */
-export function isWide(epilogue: Epilogue, { n, offset }: { n: number; offset: number }): boolean {
-  return [n, offset, ...epilogue.operands.map(({ offset }) => offset)].every((number) =>
-    number % 4 === 0
-  );
+export function isWide(
+  { operands, turn }: {
+    operands: readonly Pick<EpilogueOperand, "offset">[];
+    turn?: EpilogueTurn;
+  },
+  { n, offset }: { n: number; offset: number },
+): boolean {
+  const numbers = [n, offset, ...operands.map(({ offset }) => offset)];
+  if (turn) numbers.push(turn.offset, turn.dimension);
+  return numbers.every((number) => number % 4 === 0);
 }
 
 /** How a kernel stores its results */
@@ -77,7 +102,7 @@ export function storeFunction(
   params: Params,
   { epilogue, binding, offset, add, wide, products = ["v"] }: StoreOptions,
 ): Store {
-  const { operands, values } = epilogue;
+  const { operands, values, turn } = epilogue;
   const type = wide ? "vec4f" : "f32", unit = wide ? 4 : 1;
   const positions = (elements: number) => {
     const start = params.variable(elements);
@@ -86,7 +111,8 @@ export function storeFunction(
   const inputs = operands.map(({ name }, i) =>
     `@group(0) @binding(${binding + i}) var<storage, read> epilogue_${name}: array<${type}>;`
   );
-  const first = binding + operands.length;
+  const turnCode = turn ? turnFunction(params, turn, binding + operands.length) : "";
+  const first = binding + operands.length + (turn ? 1 : 0);
   const outputs = values.map((_, i) =>
     `@group(0) @binding(${first + i}) var<storage, read_write> matrix_c${i}: array<${type}>;`
   );
@@ -112,12 +138,16 @@ export function storeFunction(
   };
   const stores = values.map((value, i) => {
     const target = positions(i === 0 ? offset : 0)("at");
-    return `matrix_c${i}[${target}] ${add && i === 0 ? "+=" : "="} ${finished(value, i)};`;
+    const result = turn && i === 0
+      ? `turned(at, column, ${finished(value, i)})`
+      : finished(value, i);
+    return `matrix_c${i}[${target}] ${add && i === 0 ? "+=" : "="} ${result};`;
   });
   const passed = [...products, ...columns.map(({ name }) => name)];
   const code = /* wgsl */ `
 ${[...inputs, ...outputs].join("\n")}
 ${mathsFor(values.join())}
+${turnCode}
 ${functions.filter((text) => text !== "").join("\n")}
 fn store(at: u32, column: u32, ${passed.map((name) => `${name}: ${type}`).join(", ")}) {
   ${[...loads, ...stores].join("\n  ")}
@@ -130,6 +160,20 @@ fn store(at: u32, column: u32, ${passed.map((name) => `${name}: ${type}`).join("
       return `let ${name} = ${value};`;
     }).join(" ");
   return { code, values: passed, loadColumns, end: first + values.length };
+}
+
+/** WGSL of `turned(at, column, v)`, which turns two pairs that are stored at `at`, see {@link EpilogueTurn} */
+function turnFunction(params: Params, turn: EpilogueTurn, binding: number): string {
+  const [columns, dimension, positions, first, offset] = [
+    ...[turn.columns, turn.dimension, turn.positions, turn.firstPosition, turn.offset],
+  ].map((value) => params.variable(value));
+  return /* wgsl */ `
+@group(0) @binding(${binding}) var<storage, read> epilogue_angles: array<vec4f>;
+fn turned(at: u32, column: u32, v: vec4f) -> vec4f {
+  let position = at / ${columns} % ${positions} + ${first};
+  let angles = epilogue_angles[(${offset} + position * ${dimension} + column % ${dimension}) / 4u];
+  return v * angles.xxzz + vec4f(-v.y, v.x, -v.w, v.z) * angles.yyww;
+}`;
 }
 
 /**

@@ -110,36 +110,41 @@ export class MultiHeadSelfAttention extends Module {
     using end = last === undefined ? undefined : lastPositions(x, last);
     const asking = end ?? x;
     const [batch = 1, positions = 1] = asking.shape;
-    using q = this.#turn("q", this.#heads("q", asking, hooks), call, x.shape[1]! - positions);
-    using k = this.#turn("k", this.#heads("k", x, hooks), call);
-    using v = this.#heads("v", x, hooks);
+    using q = this.#heads("q", asking, call, x.shape[1]! - positions);
+    using k = this.#heads("k", x, call);
+    using v = this.#heads("v", x, call);
     using z = attend(q, k, v, call); // [B, H, T, D]
     using byPosition = hooks.pass("hook_z", permute(z, [0, 2, 1, 3])); // [B, T, H, D]
     using merged = reshape(byPosition, [batch, positions, this.nHeads * this.dHead]);
     return this.outputProj.forward(merged, { residual });
   }
 
-  /** Queries, keys or values: [B, T, dModel] → [B, H, T, D] */
-  #heads(name: "q" | "k" | "v", x: Tensor, hooks: Hooks): Tensor {
-    const [batch = 1, positions = 1] = x.shape;
-    using projected = this[`${name}Proj`].forward(x);
-    const split = reshape(projected, [batch, positions, this.nHeads, this.dHead]);
-    using heads = hooks.pass(`hook_${name}`, split); // [B, T, H, D]
-    return permute(heads, [0, 2, 1, 3]);
-  }
-
-  /** Queries or keys [B, H, T, D], which it takes over, turned by their positions */
-  #turn(name: "q" | "k", heads: Tensor, call: AttentionCall, start = 0): Tensor {
-    if (!this.#rotary) return heads;
+  /**
+   * Queries, keys or values: [B, T, dModel] → [B, H, T, D], queries and keys turned by their
+   * positions; the first is `start` positions into the call's
+   */
+  #heads(name: "q" | "k" | "v", x: Tensor, call: AttentionCall, start = 0): Tensor {
     const { cache, hooks = Hooks.none } = call;
-    using still = heads;
+    const [batch = 1, positions = 1] = x.shape;
+    const split = (projected: Tensor) => {
+      using plain = projected;
+      return reshape(plain, [batch, positions, this.nHeads, this.dHead]);
+    };
+    const projection = this[`${name}Proj`];
+    const rotary = name === "v" ? undefined : this.#rotary;
     const firstPosition = (cache?.length ?? 0) + start;
-    const turned = this.#rotary.forward(still, { firstPosition });
-    const hook = `hook_rot_${name}`;
-    if (!hooks.wants(hook)) return turned;
-    using byHead = turned;
-    using byPosition = hooks.pass(hook, permute(byHead, [0, 2, 1, 3])); // [B, T, H, D]
-    return permute(byPosition, [0, 2, 1, 3]);
+    if (rotary && !hooks.wants(`hook_${name}`)) {
+      const turned = split(projection.forwardTurned(x, { rotary, firstPosition }));
+      using heads = hooks.pass(`hook_rot_${name}`, turned); // [B, T, H, D]
+      return permute(heads, [0, 2, 1, 3]);
+    }
+    using straight = hooks.pass(`hook_${name}`, split(projection.forward(x))); // [B, T, H, D]
+    const byHead = permute(straight, [0, 2, 1, 3]);
+    if (!rotary) return byHead;
+    using still = byHead;
+    using turned = rotary.forward(still, { firstPosition });
+    using heads = hooks.pass(`hook_rot_${name}`, permute(turned, [0, 2, 1, 3])); // [B, T, H, D]
+    return permute(heads, [0, 2, 1, 3]);
   }
 }
 

@@ -7,9 +7,11 @@
 import type { Device } from "../device.ts";
 import { to } from "../ops/comparisons.ts";
 import { linear } from "../ops/linear.ts";
+import { rotaryLinear } from "../ops/rotary.ts";
 import type { Tensor } from "../tensor.ts";
 import { Initializer, type Seed } from "./init.ts";
 import { type Members, Module } from "./module.ts";
+import type { RotaryEmbedding } from "./rotary_embedding.ts";
 
 /** Options of {@link Linear} */
 export interface LinearOptions {
@@ -68,6 +70,18 @@ export class Linear extends Module {
   forward(x: Tensor, { residual }: ResidualCall = {}): Tensor {
     using half = inHalf(x, this.weight);
     return linear(x, half ?? this.weight, { bias: this.bias, residual });
+  }
+
+  /**
+   * [..., positions, in] → [..., positions, out], whose heads are turned by their positions, of which
+   * the first is `firstPosition`
+   */
+  forwardTurned(
+    x: Tensor,
+    { rotary: { table }, firstPosition }: { rotary: RotaryEmbedding; firstPosition: number },
+  ): Tensor {
+    using half = inHalf(x, this.weight);
+    return rotaryLinear(x, half ?? this.weight, { bias: this.bias, table, firstPosition });
   }
 }
 

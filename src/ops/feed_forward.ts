@@ -7,7 +7,7 @@
 
 import { type Formula, FORMULAS, mentions } from "../../kernels/formulas.ts";
 import { type GradientThunk, isRecording, record } from "../autograd.ts";
-import { finishedMatmul, pairedMatmul } from "../launch/matmul.ts";
+import { finishedMatmul, pairedMatmul } from "../launch/finished_matmul.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkLinear, checkShapes } from "./linear_checks.ts";

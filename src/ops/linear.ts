@@ -6,7 +6,7 @@
 
 import { record } from "../autograd.ts";
 import type { Destination } from "../launch/launch.ts";
-import { finishedMatmul } from "../launch/matmul.ts";
+import { finishedMatmul } from "../launch/finished_matmul.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkLinear } from "./linear_checks.ts";
 import { asRows, biasGradient, productUnder, shaped, turned, weightGradient } from "./products.ts";

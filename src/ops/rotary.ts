@@ -4,13 +4,16 @@
  * @module
  */
 
-import { rotaryKernel } from "../../kernels/rotary.ts";
 import { record } from "../autograd.ts";
 import type { Device } from "../device.ts";
-import { launch } from "../launch/launch.ts";
-import { copy } from "../launch/pointwise.ts";
-import { contiguousStrides, formatShape } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
+import type { Destination } from "../launch/launch.ts";
+import { finishedMatmul } from "../launch/finished_matmul.ts";
+import { once } from "../launch/once.ts";
+import { rotate, rotateHeads, type Rotation } from "../launch/rotary.ts";
+import { formatShape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkLinear } from "./linear_checks.ts";
+import { asRows, biasGradient, productUnder, shaped, turned, weightGradient } from "./products.ts";
 
 /**
  * The angles of RoFormer (Su et al. 2021, equation 15): position `p` turns pair `i` by
@@ -53,63 +56,90 @@ export function applyRotary(
   options: { firstPosition?: number } = {},
 ): Tensor {
   const { firstPosition = 0 } = options;
-  const [positions = 1, dimension = 0] = x.shape.slice(-2);
   const [available = 0, pairs = 0] = table.shape;
-  if (x.rank < 2 || dimension !== 2 * pairs) {
+  if (x.rank < 2 || x.shape.at(-1) !== 2 * pairs) {
     throw new TypeError(
       `Cannot rotate ${formatShape(x.shape)}: the table is for vectors of size ${2 * pairs}`,
     );
   }
-  if (firstPosition + positions > available) {
-    throw new RangeError(
-      `Cannot rotate positions ${firstPosition} to ${firstPosition + positions - 1}: the table ` +
-        `has ${available}`,
-    );
-  }
-  return record(rotate(x, table, firstPosition, false), {
+  checkPositions(firstPosition, x.shape.at(-2)!, available);
+  return record(rotate(x, { table, firstPosition }), {
     name: "applyRotary",
     inputs: [x],
     saved: [table],
-    gradients: (g, table) => [() => rotate(g, table, firstPosition, true)],
+    gradients: (g, table) => [() => rotate(g, { table: table!, firstPosition, inverse: true })],
   });
 }
 
-function rotate(x: Tensor, table: Tensor, firstPosition: number, inverse: boolean): Tensor {
-  if (x.strides.at(-1) !== 1 && x.size > 0) {
-    using plain = copy(x);
-    return rotate(plain, table, firstPosition, inverse);
-  }
-  const output = new Tensor(x.device, {
-    shape: x.shape,
-    strides: resultStrides(x),
-    dtype: x.dtype,
-  });
-  if (output.size === 0) return output;
-  const axes = x.shape.slice(0, -1).map((size, axis) => ({
-    size,
-    stride: x.strides[axis]!,
-    resultStride: output.strides[axis]!,
-  }));
-  const positions = axes.pop()!;
-  const heads = axes.pop() ?? { size: 1, stride: 0, resultStride: 0 };
-  const kernel = rotaryKernel({
-    batch: axes,
-    heads,
-    positions,
-    offset: x.offset,
-    length: x.shape.at(-1)!,
-    firstPosition,
-    inverse,
-  });
-  launch(kernel, [x, table], [output]);
-  return output;
+/** Angles for {@link rotaryLinear}, and what is added before turning */
+export interface RotaryLinearOptions {
+  /** Made by {@link rotaryTable} for heads of `dimension` */
+  table: Tensor;
+  /** Position of the first row of a sequence; 0 unless said otherwise */
+  firstPosition?: number;
+  /** Shape [out] */
+  bias?: Tensor | undefined;
 }
 
-/** Row-major, or with the heads inside the positions where `x` has them there */
-function resultStrides(x: Tensor): number[] {
-  const [batch = 1, heads = 1, positions = 1, dimension = 1] = x.shape;
-  if (x.rank === 4 && x.strides[1]! < x.strides[2]! && batch > 0) {
-    return [positions * heads * dimension, dimension, heads * dimension, 1];
+/**
+ * A linear map whose result is turned as {@link applyRotary} turns each of its heads, in one kernel
+ * on GPUs: x [..., positions, in], weight [heads · dimension, in] → [..., positions,
+ * heads · dimension].
+ *
+ * @throws {RangeError} if the table has too few positions
+ * @throws {TypeError} if shapes do not fit
+ *
+ * @example Queries of two heads
+ * ```ts
+ * import { requestDevice, rotaryLinear, rotaryTable } from "@kindling/lm";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using device = await requestDevice();
+ * const table = rotaryTable(device, { positions: 16, dimension: 4 });
+ * const x = device.randn([3, 10, 6], { seed: 0 }), weight = device.randn([8, 6], { seed: 1 });
+ * assertEquals(rotaryLinear(x, weight, { table }).shape, [3, 10, 8]);
+ * ```
+ */
+export function rotaryLinear(x: Tensor, weight: Tensor, options: RotaryLinearOptions): Tensor {
+  const { table, firstPosition = 0, bias } = options;
+  const shape = checkLinear("rotaryLinear", x, weight, { bias });
+  const [available = 0, pairs = 0] = table.shape;
+  if (x.rank < 2 || shape.at(-1)! % (2 * pairs) !== 0) {
+    throw new TypeError(
+      `Cannot rotate ${formatShape(shape)}: the table is for heads of size ${2 * pairs}`,
+    );
   }
-  return contiguousStrides(x.shape);
+  const positions = x.shape.at(-2)!;
+  checkPositions(firstPosition, positions, available);
+  const rotation = (table: Tensor): Rotation => ({ table, firstPosition });
+  using rows = asRows(x);
+  using columns = turned(weight);
+  const [product] = finishedMatmul(rows, columns, {
+    name: bias ? "bias" : "",
+    columns: { bias },
+    values: [bias ? "v + bias" : "v"],
+    turn: { ...rotation(table), positions },
+  });
+  return record(shaped(product!, shape), {
+    name: "rotaryLinear",
+    inputs: [x, weight, ...(bias ? [bias] : [])],
+    saved: [rows, weight, table],
+    gradients(gradient, rows, weight, table) {
+      const straight = once(() =>
+        asRows(rotateHeads(gradient, { ...rotation(table!), inverse: true }))
+      );
+      return [
+        (into) => productUnder(x.shape, { a: straight(), b: weight!, into }),
+        (into) => weightGradient(straight(), rows!, into),
+        ...(bias ? [(into?: Destination) => biasGradient(straight(), into)] : []),
+      ];
+    },
+  });
+}
+
+function checkPositions(first: number, positions: number, available: number): void {
+  if (first + positions <= available) return;
+  throw new RangeError(
+    `Cannot rotate positions ${first} to ${first + positions - 1}: the table has ${available}`,
+  );
 }

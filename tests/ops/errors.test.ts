@@ -9,6 +9,7 @@ import { concat, stack } from "../../src/ops/joining.ts";
 import { linear } from "../../src/ops/linear.ts";
 import { crossEntropy } from "../../src/ops/losses.ts";
 import { layerNorm, rmsNorm } from "../../src/ops/norms.ts";
+import { rotaryLinear } from "../../src/ops/rotary.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { gpuTest } from "../gpu.ts";
 
@@ -54,6 +55,22 @@ const FAILURES: Record<string, Failure[]> = {
       (d) => linear(whole(d, 2, 3), zeros(d, 4, 3)),
       TypeError,
       "Cannot compute linear of i32: needs f32",
+    ],
+  ],
+  rotaryLinear: [
+    [
+      (d) => rotaryLinear(zeros(d, 5, 3), zeros(d, 6, 3), { table: zeros(d, 9, 2, 2) }),
+      TypeError,
+      "Cannot rotate [5, 6]: the table is for heads of size 4",
+    ],
+    [
+      (d) =>
+        rotaryLinear(zeros(d, 5, 3), zeros(d, 8, 3), {
+          table: zeros(d, 9, 2, 2),
+          firstPosition: 5,
+        }),
+      RangeError,
+      "Cannot rotate positions 5 to 9: the table has 9",
     ],
   ],
   feedForward: [

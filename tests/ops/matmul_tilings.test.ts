@@ -8,6 +8,7 @@ import type { AdapterTraits } from "../../kernels/kernel.ts";
 import { matmulKernel } from "../../kernels/matmul.ts";
 import { matmul } from "../../src/launch/matmul.ts";
 import { linear } from "../../src/ops/linear.ts";
+import type { Shape } from "../../src/shape.ts";
 import { feedForward } from "../../src/ops/feed_forward.ts";
 import { gpuTest, TILINGS } from "../gpu.ts";
 import { checkRow } from "./check.ts";
@@ -66,13 +67,17 @@ for (const [variant, { tiling }] of Object.entries(TILINGS)) {
     }
   }, { variant });
 
-  gpuTest("feedForward() with SwiGLU is right, forward and backward", async (device) => {
-    const row = TABLE.find(({ name }) => name === "feedForward with SwiGLU")!;
-    const shapes = [
-      [[2, 35, 9], [67, 9], [3, 67], [67, 9]],
-      [[66, 4], [68, 4], [4, 68], [68, 4]],
-    ] as const;
-    await checkRow(device, { ...row, shapes });
+  gpuTest("fused ops are right beyond a tile, forward and backward", async (device) => {
+    const cases: Record<string, Shape[][]> = {
+      "feedForward with SwiGLU": [
+        [[2, 35, 9], [67, 9], [3, 67], [67, 9]],
+        [[66, 4], [68, 4], [4, 68], [68, 4]],
+      ],
+      "rotaryLinear with heads of 4": [[[2, 35, 9], [68, 9]]],
+    };
+    for (const [name, shapes] of Object.entries(cases)) {
+      await checkRow(device, { ...TABLE.find((row) => row.name === name)!, shapes });
+    }
   }, { variant });
 }
 

@@ -5,7 +5,7 @@ import { linear } from "../../../src/ops/linear.ts";
 import { linearCrossEntropy } from "../../../src/ops/linear_cross_entropy.ts";
 import { crossEntropy } from "../../../src/ops/losses.ts";
 import { layerNorm, rmsNorm } from "../../../src/ops/norms.ts";
-import { applyRotary, rotaryTable } from "../../../src/ops/rotary.ts";
+import { applyRotary, rotaryLinear, rotaryTable } from "../../../src/ops/rotary.ts";
 import type { Tensor } from "../../../src/tensor.ts";
 import * as reference from "../../reference/mod.ts";
 import type { Domain, OpRow } from "../row.ts";
@@ -21,6 +21,41 @@ const ACTIVATIONS: Readonly<
   silu: reference.silu,
   gelu: reference.geluTanh,
 };
+
+/** Queries of some heads, in sequences that begin at a position */
+interface Heads {
+  readonly dimension: number;
+  readonly firstPosition: number;
+}
+
+function rotatedRows(
+  [x, weight, bias]: readonly [Tensor, Tensor, Tensor?],
+  { dimension, firstPosition }: Heads,
+): Tensor {
+  const positions = firstPosition + x.shape.at(-2)! + 1;
+  const table = rotaryTable(x.device, { positions, dimension });
+  const result = rotaryLinear(x, weight, { table, firstPosition, bias });
+  table.dispose();
+  return result;
+}
+
+function referenceRotatedRows(
+  [x, weight, bias]: readonly [reference.NdArray, reference.NdArray, reference.NdArray?],
+  { dimension, firstPosition }: Heads,
+): reference.NdArray {
+  const rows = reference.linear(x, { weight, ...(bias && { bias }) });
+  const length = x.shape.at(-2)!;
+  const heads = reference.reshape(rows, [
+    reference.sizeOf(x.shape.slice(0, -2)),
+    ...[length, weight.shape[0]! / dimension, dimension],
+  ]);
+  const positions = reference.ndarray(
+    [length],
+    Array.from({ length }, (_, t) => firstPosition + t),
+  );
+  const turned = reference.rope(reference.permute(heads, [0, 2, 1, 3]), { positions });
+  return reference.reshape(reference.permute(turned, [0, 2, 1, 3]), rows.shape);
+}
 
 function rotated(x: Tensor, theta?: number): Tensor {
   const [positions, dimension] = x.shape.slice(-2) as [number, number];
@@ -157,6 +192,28 @@ export const MODEL: readonly OpRow[] = [
     oracle: (x) => reference.rope(x, { theta: 100 }),
     shapes: [[[2, 9, 8]]],
     domains: [VALUES],
+  },
+  ...[2, 4, 6, 8].map((dimension): OpRow => ({
+    name: `rotaryLinear with heads of ${dimension}`,
+    op: (x, weight) => rotatedRows([x!, weight!], { dimension, firstPosition: 0 }),
+    oracle: (x, weight) => referenceRotatedRows([x, weight], { dimension, firstPosition: 0 }),
+    shapes: [
+      [[5, 3], [dimension, 3]],
+      [[2, 5, 3], [3 * dimension, 3]],
+      [[2, 2, 4, 8], [2 * dimension, 8]],
+      [[1, 1, 4], [dimension, 4]],
+      [[0, 3, 4], [dimension, 4]],
+      [[2, 0, 4], [dimension, 4]],
+    ],
+    hasVariants: true,
+  })),
+  {
+    name: "rotaryLinear with bias from a later position on",
+    op: (x, weight, bias) => rotatedRows([x!, weight!, bias!], { dimension: 4, firstPosition: 9 }),
+    oracle: (x, weight, bias) =>
+      referenceRotatedRows([x, weight, bias], { dimension: 4, firstPosition: 9 }),
+    shapes: [[[7, 5], [4, 5], [4]], [[3, 5, 8], [12, 8], [12]], [[2, 1, 8], [8, 8], [8]]],
+    hasVariants: true,
   },
   {
     name: "crossEntropy",
