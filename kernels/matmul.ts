@@ -49,11 +49,13 @@ export interface MatmulLaunch {
   readonly c: { readonly offset: number; readonly add: boolean };
   /** What happens to the results before they are stored */
   readonly epilogue?: Epilogue;
+  /** Whether the sums of the rows of A [batch, m] are one more output, see {@link sumsRows} */
+  readonly rowSums?: boolean;
 }
 
 /**
  * The kernel of a matrix product. Bindings: A, B, the second B, the epilogue's operands, C, its other
- * outputs
+ * outputs, the sums of rows
  */
 export function matmulKernel(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
   if (isVectorProduct(launch)) return vectorMatmul(launch, traits);
@@ -66,6 +68,14 @@ export function matmulKernel(launch: MatmulLaunch, traits: AdapterTraits): Kerne
  */
 export function takesPairs(m: number, traits: AdapterTraits): boolean {
   return m > 1 && !traits.software && !shuffles(traits);
+}
+
+/**
+ * Whether the rows of A can be summed up while it is multiplied: where A, transposed, is in registers
+ * anyway, and reading it once more would cost more than adding it up for every tile of a row.
+ */
+export function sumsRows(a: MatrixOperand, traits: AdapterTraits): boolean {
+  return shuffles(traits) && a.transposed;
 }
 
 function shuffles({ subgroupSize, tiling }: AdapterTraits): boolean {

@@ -45,9 +45,9 @@ const TEXTURE_FLOPS = 8e6;
 
 const COMPONENTS = ["x", "y", "z", "w"] as const;
 
-/** See the top of the file. Bindings: A, B, C */
+/** See the top of the file. Bindings: A, B, the epilogue's operands, C, its other outputs, sums of rows */
 export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kernel {
-  const { m, n, k, a, b, c, epilogue = NO_EPILOGUE } = launch;
+  const { m, n, k, a, b, c, epilogue = NO_EPILOGUE, rowSums = false } = launch;
   const batches = launch.batch.reduce((product, size) => product * size, 1);
   const columnTiles = Math.ceil(n / COLUMNS);
   const rows = chooseRows(m, columnTiles * batches);
@@ -113,21 +113,26 @@ export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kern
   const multiply = rowList.map((row) =>
     `acc${row} += ${steps.map((step) => `${aValue(row, step)} * b${step}`).join(" + ")};`
   );
+  const addRows = rowSums ? ["row_sums += (a0_0 + a0_1) + (a0_2 + a0_3);"] : [];
   const vectorAlongK = (number: number) =>
     /* wgsl */ `{
       let at = kk + ${4 * number}u;
-      ${[fromA.along, fromB.along, ...loadA, ...loadB, ...multiply].join("\n      ")}
+      ${[fromA.along, fromB.along, ...loadA, ...loadB, ...addRows, ...multiply].join("\n      ")}
     }`;
   const storeRow = (row: number) =>
     `store_row(c_base, row0 + ${row}u, column, ${
       store.values.map((name) => name === "v" ? `acc${row}` : name).join(", ")
     });`;
+  const storeRowSums = ["x", "y", "z", "w"].map((x, i) =>
+    `if (lane * 4u + ${i}u < min(${rows}u, ${M} - row0)) { sums[batch * ${M} + row0 + lane * 4u + ${i}u] = row_sums.${x}; }`
+  );
   const input = textures ? textureInput : vectorInput;
   const code = /* wgsl */ `${traits.subgroupPrelude}
 ${input("a", 0)}
 ${input("b", 1)}
 ${store.code}
-${Params.declare(store.end, params.length)}
+${rowSums ? `@group(0) @binding(${store.end}) var<storage, read_write> sums: array<f32>;` : ""}
+${Params.declare(store.end + (rowSums ? 1 : 0), params.length)}
 ${params.variables()}
 ${fourOf("a", fromA.unit === 4)}
 ${fourOf("b", fromB.unit === 4)}
@@ -151,6 +156,7 @@ fn main(${ENTRY_PARAMETERS}) {
   let c_base = batch * ${M} * ${N};
   ${[...fromA.starts, ...fromB.starts].join("\n  ")}
   ${rowList.map((row) => `var acc${row} = vec4f();`).join(" ")}
+  ${rowSums ? "var row_sums = vec4f();" : ""}
   var kk = 0u;
   while (kk < ${K}) {
     ${Array.from({ length: VECTORS_A_ROUND }, (_, number) => vectorAlongK(number)).join(" ")}
@@ -158,9 +164,10 @@ fn main(${ENTRY_PARAMETERS}) {
   }
   ${store.loadColumns("column", 4)}
   ${rowList.map(storeRow).join("\n  ")}
+  ${rowSums ? `if (column < ${COLUMNS}u) { ${storeRowSums.join(" ")} }` : ""}
 }`;
   return {
-    name: `matmul_shuffle${epilogue.name}`,
+    name: `matmul_shuffle${epilogue.name}${rowSums ? "_and_sums" : ""}`,
     code,
     textures: textures ? 2 : 0,
     workgroups: foldWorkgroups(batches * rowTiles * columnTiles),

@@ -5,7 +5,7 @@
  */
 
 import { collapse } from "../../kernels/indexing.ts";
-import { matmulKernel, type MatrixOperand } from "../../kernels/matmul.ts";
+import { matmulKernel, type MatrixOperand, sumsRows } from "../../kernels/matmul.ts";
 import type { Epilogue } from "../../kernels/matmul_epilogue.ts";
 import { broadcastShapes, broadcastStrides, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -31,11 +31,22 @@ export function matmulSizes(
   return { batch, m, n: b.shape.at(-1)!, k };
 }
 
-/** One launch: a [..., m, k] · b [..., k, n], m to k at least 1, in a row-major `target` */
+/** Whether {@link product} can sum up the rows of a matrix that it multiplies */
+export function canSumRows(a: Tensor): boolean {
+  return a.rank === 2 && sumsRows(operand(a, []), a.device.runtime.traits);
+}
+
+/**
+ * One launch: a [..., m, k] · b [..., k, n], m to k at least 1, in a row-major `target`; the sums of
+ * the rows of a in `rowSums` [m], where {@link canSumRows} allows it
+ */
 export function product(
   a: Tensor,
   b: Tensor,
-  { target, add, finish }: Destination & { readonly finish?: BoundEpilogue },
+  { target, add, finish, rowSums }: Destination & {
+    readonly finish?: BoundEpilogue;
+    readonly rowSums?: Tensor;
+  },
 ): void {
   const { batch, m, n, k } = matmulSizes(a, b);
   const given = [a, b, ...(finish?.second ? [finish.second] : [])];
@@ -55,11 +66,12 @@ export function product(
     ...(second ? { second } : {}),
     c: { offset: target.offset, add },
     ...(finish ? { epilogue: finish.epilogue } : {}),
+    rowSums: rowSums !== undefined,
   }, a.device.runtime.traits);
   launch(
     kernel,
     [...matrices, ...(finish?.tensors ?? [])],
-    [target, ...(finish?.others ?? [])],
+    [target, ...(finish?.others ?? []), ...(rowSums ? [rowSums] : [])],
   );
   matrices.forEach((matrix, i) => matrix !== given[i] && matrix.dispose());
 }

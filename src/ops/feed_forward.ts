@@ -12,7 +12,7 @@ import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkLinear, checkShapes } from "./linear_checks.ts";
 import { once } from "../launch/once.ts";
-import { asRows, biasGradient, productUnder, shaped, turned, weightGradient } from "./products.ts";
+import { asRows, productUnder, shaped, turned, weightAndBiasGradients } from "./products.ts";
 
 /** What happens between the linear maps; `gelu` is GPT-2's approximation by tanh */
 export type Activation = "swiglu" | "silu" | "gelu" | "relu";
@@ -104,11 +104,14 @@ export function feedForward(
         })
       );
       const [d1, d3] = [() => parts()[0]!, () => parts()[1]!];
+      const first = weightAndBiasGradients(d1, rows!, b1);
+      const second = weightAndBiasGradients(() => g, post!, b2);
+      const third = weightAndBiasGradients(d3, rows!, b3);
       const rules: Record<keyof typeof optional, GradientThunk> = {
-        b1: (into) => biasGradient(d1(), into),
-        w3: (into) => weightGradient(d3(), rows!, into),
-        b3: (into) => biasGradient(d3(), into),
-        b2: (into) => biasGradient(g, into),
+        b1: first.bias,
+        w3: third.weight,
+        b3: third.bias,
+        b2: second.bias,
         residual: () => gradient,
       };
       return [
@@ -117,8 +120,8 @@ export function feedForward(
           if (!gate) return target;
           return productUnder(x.shape, { a: d3(), b: gate, into: { target, add: true } });
         },
-        (into) => weightGradient(d1(), rows!, into),
-        (into) => weightGradient(g, post!, into),
+        first.weight,
+        second.weight,
         ...Object.entries(rules).filter(([name]) => optional[name as keyof typeof optional])
           .map(([, rule]) => rule),
       ];

@@ -5,11 +5,10 @@
  */
 
 import { record } from "../autograd.ts";
-import type { Destination } from "../launch/launch.ts";
 import { finishedMatmul } from "../launch/finished_matmul.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkLinear } from "./linear_checks.ts";
-import { asRows, biasGradient, productUnder, shaped, turned, weightGradient } from "./products.ts";
+import { asRows, productUnder, shaped, turned, weightAndBiasGradients } from "./products.ts";
 
 /** What {@link linear} adds to the product */
 export interface LinearAddends {
@@ -55,10 +54,11 @@ export function linear(x: Tensor, weight: Tensor, addends: LinearAddends = {}): 
     saved: [rows, weight],
     gradients(gradient, rows, weight) {
       const g = asRows(gradient);
+      const gradients = weightAndBiasGradients(() => g, rows!, bias);
       return [
         (into) => productUnder(x.shape, { a: g, b: weight!, into }),
-        (into) => weightGradient(g, rows!, into),
-        ...(bias ? [(into?: Destination) => biasGradient(g, into)] : []),
+        gradients.weight,
+        ...(bias ? [gradients.bias] : []),
         ...(residual ? [() => gradient] : []),
       ];
     },

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { noGrad } from "../autograd.ts";
+import { type GradientThunk, noGrad } from "../autograd.ts";
 import type { Destination } from "../launch/launch.ts";
-import { matmul } from "../launch/matmul.ts";
+import { matmul, matmulAndRowSums } from "../launch/matmul.ts";
 import { sumTo } from "../launch/reduce.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -42,12 +42,25 @@ export function productUnder(
   return into.target;
 }
 
-/** Gradient of a weight [out, in] from the gradients [N, out] of what it made of rows [N, in] */
-export function weightGradient(g: Tensor, rows: Tensor, into?: Destination): Tensor {
-  return matmul(turned(g), rows, into?.target.isContiguous ? into : undefined);
-}
-
-/** Gradient of a bias from the gradients [N, out] of what it was added to */
-export function biasGradient(g: Tensor, into?: Destination): Tensor {
-  return sumTo(g, [g.shape[1]!], into);
+/**
+ * Gradients of a weight [out, in] and of its bias [out] from the gradients [N, out] of what they made
+ * of rows [N, in]. The bias's is found beside the weight's where that is possible.
+ */
+export function weightAndBiasGradients(
+  g: () => Tensor,
+  rows: Tensor,
+  bias?: Tensor,
+): { weight: GradientThunk; bias: GradientThunk } {
+  let sums: Tensor | undefined;
+  return {
+    weight(into) {
+      using columns = turned(g());
+      const target = into?.target.isContiguous ? into : undefined;
+      if (!bias?.requiresGrad) return matmul(columns, rows, target);
+      const [product, rowSums] = matmulAndRowSums(columns, rows, target);
+      sums = rowSums;
+      return product;
+    },
+    bias: (into) => sums ?? sumTo(g(), g().shape.slice(-1), into),
+  };
 }

@@ -6,14 +6,13 @@
 
 import { record } from "../autograd.ts";
 import type { Device } from "../device.ts";
-import type { Destination } from "../launch/launch.ts";
 import { finishedMatmul } from "../launch/finished_matmul.ts";
 import { once } from "../launch/once.ts";
 import { rotate, rotateHeads, type Rotation } from "../launch/rotary.ts";
 import { formatShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkLinear } from "./linear_checks.ts";
-import { asRows, biasGradient, productUnder, shaped, turned, weightGradient } from "./products.ts";
+import { asRows, productUnder, shaped, turned, weightAndBiasGradients } from "./products.ts";
 
 /**
  * The angles of RoFormer (Su et al. 2021, equation 15): position `p` turns pair `i` by
@@ -128,10 +127,11 @@ export function rotaryLinear(x: Tensor, weight: Tensor, options: RotaryLinearOpt
       const straight = once(() =>
         asRows(rotateHeads(gradient, { ...rotation(table!), inverse: true }))
       );
+      const gradients = weightAndBiasGradients(straight, rows!, bias);
       return [
         (into) => productUnder(x.shape, { a: straight(), b: weight!, into }),
-        (into) => weightGradient(straight(), rows!, into),
-        ...(bias ? [(into?: Destination) => biasGradient(straight(), into)] : []),
+        gradients.weight,
+        ...(bias ? [gradients.bias] : []),
       ];
     },
   });
