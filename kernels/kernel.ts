@@ -131,7 +131,8 @@ export class Params {
   /**
    * Appends an unsigned integer and returns the name of a variable that holds it, see
    * {@link variables}. Software adapters read the block anew wherever it is mentioned, lane by lane,
-   * be it in a loop.
+   * be it in a loop. Variables may differ from lane to lane, as far as WGSL knows: whether lanes get
+   * to a barrier or a shuffle must not depend on one.
    */
   variable(value: number): string {
     const slot = this.u32(value);

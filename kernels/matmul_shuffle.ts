@@ -56,9 +56,9 @@ export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kern
   const textures = traits.fastTextureLoads && flops >= TEXTURE_FLOPS;
 
   const params = new Params();
-  const word = (value: number) => params.variable(value);
-  const M = word(m), N = word(n), K = word(k);
-  const columnTilesWord = word(columnTiles), rowTilesWord = word(rowTiles);
+  const word = (value: number) => Params.read(params.u32(value));
+  const M = params.variable(m), N = params.variable(n);
+  const K = word(k), columnTilesWord = word(columnTiles), rowTilesWord = word(rowTiles);
   // A texture starts at the vector that holds the operand's first element.
   const [aOffset, bOffset] = [a, b].map(({ offset }) => word(textures ? offset % 4 : offset));
   const total = word(batches * rowTiles * columnTiles);
@@ -73,12 +73,12 @@ export function shuffleMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kern
   // Beyond K there must be zeros; beyond the last row or column anything will do, since results there
   // are never stored.
   const isWhole = k % (4 * VECTORS_A_ROUND) === 0;
-  const alongK = (load: string) => isWhole ? load : `before_end(${load}, at, ${K})`;
+  const alongK = (load: string) => isWhole ? load : `before_end(${load}, at, end)`;
   const atStep = (load: string, step: number) =>
-    isWhole ? load : `select(vec4f(), ${load}, at + ${step}u < ${K})`;
+    isWhole ? load : `select(vec4f(), ${load}, at + ${step}u < end)`;
 
-  const fromA = new Loads("a", a, { alongK: !a.transposed, leading: word(a.leading) });
-  const fromB = new Loads("b", b, { alongK: b.transposed, leading: word(b.leading) });
+  const fromA = new Loads("a", a, { alongK: !a.transposed, leading: params.variable(a.leading) });
+  const fromB = new Loads("b", b, { alongK: b.transposed, leading: params.variable(b.leading) });
 
   // Registers `a{group}` or `a{group}_{step}` hold, in lane l, what the lane's row (or, where A is
   // transposed, the lane's four rows) contributes; `aValue` says where the value of a row is.
@@ -157,8 +157,10 @@ fn main(${ENTRY_PARAMETERS}) {
   ${[...fromA.starts, ...fromB.starts].join("\n  ")}
   ${rowList.map((row) => `var acc${row} = vec4f();`).join(" ")}
   ${rowSums ? "var row_sums = vec4f();" : ""}
+  // What a loop with shuffles ends by must be known to be the same for all lanes: no variable.
+  let end = ${K};
   var kk = 0u;
-  while (kk < ${K}) {
+  while (kk < end) {
     ${Array.from({ length: VECTORS_A_ROUND }, (_, number) => vectorAlongK(number)).join(" ")}
     kk += ${4 * VECTORS_A_ROUND}u;
   }
