@@ -26,8 +26,8 @@ interface AdapterReport {
   readonly kind: "software" | "hardware";
   readonly backend: string;
   readonly features: Readonly<Record<string, boolean>>;
-  /** 0 where subgroups cannot be used. */
-  readonly subgroupSize: number;
+  /** Least and greatest size of a subgroup; 0 where subgroups cannot be used. */
+  readonly subgroupSizes: readonly [least: number, most: number];
   readonly limits: Readonly<Record<keyof typeof LIMITS, number>>;
   /** Whether a small computation gave the right result. */
   readonly computes: boolean;
@@ -92,9 +92,9 @@ async function examineAdapter(): Promise<AdapterReport> {
       features: {
         "timestamp-query": traits.timestamps,
         "shader-f16": traits.f16,
-        "subgroups": traits.subgroupSize > 0,
+        "subgroups": traits.subgroupSizes[1] > 0,
       },
-      subgroupSize: traits.subgroupSize,
+      subgroupSizes: traits.subgroupSizes,
       limits: Object.fromEntries(
         Object.keys(LIMITS).map((key) => [key, raw.limits[key as keyof typeof LIMITS]]),
       ) as Record<keyof typeof LIMITS, number>,
@@ -150,7 +150,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) { x[id.x] = id.x * id.x; }`,
 function describeAdapter(adapter: AdapterReport): string {
   const yes = (value: boolean) => value ? paint("green", "yes") : paint("dim", "no");
   const where = adapter.kind === "software" ? "software, runs on the CPU" : "hardware";
-  const subgroupSize = adapter.subgroupSize > 0 ? `, size ${adapter.subgroupSize}` : "";
+  const [least, most] = adapter.subgroupSizes;
+  const sizes = least < most ? `, sizes ${least} to ${most}` : most > 0 ? `, size ${most}` : "";
   return alignColumns([
     ["Adapter", adapter.name],
     ["Kind", where],
@@ -158,7 +159,7 @@ function describeAdapter(adapter: AdapterReport): string {
     ["Self-test", adapter.computes ? paint("green", "passed") : paint("red", "failed")],
     ...Object.entries(adapter.features).map((
       [name, has],
-    ) => [name, yes(has) + (name === "subgroups" ? subgroupSize : "")]),
+    ) => [name, yes(has) + (name === "subgroups" ? sizes : "")]),
     ...Object.entries(LIMITS).map((
       [name, format],
     ) => [name, format(adapter.limits[name as keyof typeof LIMITS])]),

@@ -15,7 +15,7 @@ import {
   writeAnalysis,
 } from "../../mod.ts";
 import { gpuTest } from "../gpu.ts";
-import { findChromium, Page } from "./browser.ts";
+import { findChromium, Page } from "../browser.ts";
 import { kindling, withFolder } from "./kindling.ts";
 
 const SAMPLE = { prompt: "", maxTokens: 5, temperature: 1, seed: 0 };

@@ -16,6 +16,9 @@ export async function findChromium(): Promise<string | undefined> {
   }
 }
 
+/** Chromium brings SwiftShader, a software adapter with subgroups of 4. */
+const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 // deno-lint-ignore no-explicit-any
 type Answer = any;
 
@@ -40,15 +43,16 @@ export class Page implements AsyncDisposable {
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
   }
 
-  /** Starts a browser with one empty page. */
+  /** Starts a browser with one empty page, and with WebGPU on its own software adapter if asked to. */
   static async open(
     program: string,
-    options: { width: number; height: number; dark?: boolean },
+    options: { width: number; height: number; dark?: boolean; webGpu?: boolean },
   ): Promise<Page> {
     const folder = await Deno.makeTempDir();
     const browser = new Deno.Command(program, {
       args: [
-        ...["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0"],
+        ...["--headless", "--no-sandbox", "--remote-debugging-port=0"],
+        ...(options.webGpu ? WEBGPU : ["--disable-gpu"]),
         ...["--no-first-run", "--disable-extensions", "--disable-background-networking"],
         `--user-data-dir=${folder}`,
         "about:blank",
