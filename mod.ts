@@ -213,3 +213,4 @@ export * from "./src/train/train.ts";
 export * from "./src/train/trained_classifier.ts";
 export * from "./src/train/trained_model.ts";
 export * from "./src/train/transfer.ts";
+export * from "./src/tuning.ts";

@@ -2,7 +2,7 @@
 
 import versions from "../deno.json" with { type: "json" };
 import type { LabelledText } from "../src/data/labelled_text.ts";
-import { type Device, requestDevice } from "../src/device.ts";
+import type { Device } from "../src/device.ts";
 import { writeAnalysis } from "../src/tasks/analysis.ts";
 import { transferAnalysis } from "../src/tasks/transfer_analysis.ts";
 import type { TextTokenizer } from "../src/tokenizer/text_tokenizer.ts";
@@ -24,7 +24,7 @@ import {
 } from "./classify/report.ts";
 import { type LabelledSets, madeUpSets, setsOfFile } from "./classify/texts.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { describeDevice } from "./device.ts";
+import { describeDevice, openDevice } from "./device.ts";
 import { fact } from "./facts.ts";
 import { alignColumns, formatInteger, formatPercent } from "./format.ts";
 import { UsageError, withoutUndefined } from "./options.ts";
@@ -96,7 +96,7 @@ export const command: Command = defineCommand({
     const { text, out, json, seed } = options;
     if (text.length > 0) {
       if (labelFile !== undefined) throw new UsageError("Cannot use --text with a file to learn");
-      using device = await requestDevice();
+      using device = await openDevice();
       await tellLabels(device, { path, texts: text, json });
       return 0;
     }
@@ -109,7 +109,7 @@ export const command: Command = defineCommand({
     const methods = methodsOf(options.method);
     if (out !== undefined) await checkFree(out, methods);
     using stop = new StopSignals();
-    using device = await requestDevice();
+    using device = await openDevice();
     const { model, tokenizer } = await loadTrainedModel(device, path);
     describeDevice(device);
     const { contextLength } = model.config;

@@ -3,6 +3,7 @@
 import config from "../deno.json" with { type: "json" };
 import { NoAdapterError } from "../src/errors.ts";
 import { openAdapter } from "../src/gpu/adapter.ts";
+import { readTuning } from "../src/tuning.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { alignColumns, formatBytes, formatInteger } from "./format.ts";
 import { notice, paint, print } from "./terminal.ts";
@@ -29,6 +30,8 @@ interface AdapterReport {
   /** Least and greatest size of a subgroup; 0 where subgroups cannot be used. */
   readonly subgroupSizes: readonly [least: number, most: number];
   readonly limits: Readonly<Record<keyof typeof LIMITS, number>>;
+  /** Tiles of matrix products, where `kindling tune` has found some. */
+  readonly tiling: string | null;
   /** Whether a small computation gave the right result. */
   readonly computes: boolean;
 }
@@ -83,7 +86,7 @@ export const command: Command = defineCommand({
 });
 
 async function examineAdapter(): Promise<AdapterReport> {
-  const { raw, traits, description } = await openAdapter();
+  const { raw, traits, description } = await openAdapter({ tuning: await readTuning() });
   try {
     return {
       name: description,
@@ -98,6 +101,7 @@ async function examineAdapter(): Promise<AdapterReport> {
       limits: Object.fromEntries(
         Object.keys(LIMITS).map((key) => [key, raw.limits[key as keyof typeof LIMITS]]),
       ) as Record<keyof typeof LIMITS, number>,
+      tiling: traits.tiling ?? null,
       computes: await computes(raw),
     };
   } finally {
@@ -160,6 +164,7 @@ function describeAdapter(adapter: AdapterReport): string {
     ...Object.entries(adapter.features).map((
       [name, has],
     ) => [name, yes(has) + (name === "subgroups" ? sizes : "")]),
+    ...(adapter.tiling ? [["Tiles", `${adapter.tiling}, found by kindling tune`]] : []),
     ...Object.entries(LIMITS).map((
       [name, format],
     ) => [name, format(adapter.limits[name as keyof typeof LIMITS])]),

@@ -1,12 +1,11 @@
 /** `kindling eval`: how well a trained model predicts a text. */
 
-import { requestDevice } from "../src/device.ts";
 import { tokensInMemory } from "../src/data/token_source.ts";
 import { evaluate } from "../src/train/evaluate.ts";
 import type { TextTokenizer } from "../src/tokenizer/text_tokenizer.ts";
 import { loadTrainedModel, type TrainedModel } from "../src/train/trained_model.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { describeDevice } from "./device.ts";
+import { describeDevice, openDevice } from "./device.ts";
 import { fact } from "./facts.ts";
 import { alignColumns, formatInteger, formatMeasured } from "./format.ts";
 import { UsageError } from "./options.ts";
@@ -36,7 +35,7 @@ export const command: Command = defineCommand({
     json: { type: "boolean", description: "Print the results as JSON" },
   },
   async run({ positionals, options }): Promise<void> {
-    using device = await requestDevice();
+    using device = await openDevice();
     const learned = await loadTrainedTask(device, positionals.run);
     if (learned) {
       if (positionals.textFile.length > 0) {

@@ -1,13 +1,12 @@
 /** `kindling generate`: write text with a trained model. */
 
-import { requestDevice } from "../src/device.ts";
 import type { GeneratedToken } from "../src/display/probabilities.ts";
 import type { InspectedToken } from "../src/generate.ts";
 import { type DescribedToken, describeToken } from "../src/generate_with_probabilities.ts";
 import { writeFileAtomic } from "../src/platform/files.ts";
 import { loadTrainedModel } from "../src/train/trained_model.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { describeDevice } from "./device.ts";
+import { describeDevice, openDevice } from "./device.ts";
 import { fact } from "./facts.ts";
 import { formatPercent } from "./format.ts";
 import { generatedPage } from "./generate/page.ts";
@@ -71,7 +70,7 @@ export const command: Command = defineCommand({
     const alternatives = options.probabilities ??
       (html === undefined ? undefined : PAGE_ALTERNATIVES);
     using stop = new StopSignals();
-    using device = await requestDevice();
+    using device = await openDevice();
     const { model, tokenizer, config } = await loadTrainedModel(device, run);
     const seesWholeTexts = config.data.task !== undefined;
     describeDevice(device);

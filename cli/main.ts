@@ -60,6 +60,10 @@ export function main(args: readonly string[]): Promise<number> {
         summary: "Show the GPU adapter and what it can do, or what to install",
         load: () => import("./doctor.ts"),
       },
+      tune: {
+        summary: "Find out which kernels are fastest on this adapter, and remember it",
+        load: () => import("./tune.ts"),
+      },
       tokenizer: {
         summary: "Train and use tokenizers",
         load: () => import("./tokenizer.ts"),

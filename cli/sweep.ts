@@ -1,8 +1,7 @@
 /** `kindling sweep`: train several models that differ in known ways, and compare them. */
 
-import { requestDevice } from "../src/device.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { describeDevice } from "./device.ts";
+import { describeDevice, openDevice } from "./device.ts";
 import { fact } from "./facts.ts";
 import { ownCommand } from "./own_command.ts";
 import { INTERRUPTED, STOPPING, StopSignals } from "./stop_signals.ts";
@@ -90,7 +89,7 @@ async function trainPending({ sweep, pending }: SweepPlan): Promise<boolean> {
   using stop = new StopSignals({ atSecond: () => removeUnfinished(path) });
   const { signal } = stop;
   signal.addEventListener("abort", () => notice(STOPPING));
-  using device = await requestDevice();
+  using device = await openDevice();
   describeDevice(device);
   const all = sweep.runs.length;
   const over = all - pending.length;

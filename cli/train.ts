@@ -1,8 +1,8 @@
 /** `kindling train`: train a language model from scratch. */
 
-import { type Device, requestDevice } from "../src/device.ts";
+import type { Device } from "../src/device.ts";
 import { type Command, defineCommand } from "./command.ts";
-import { describeDevice } from "./device.ts";
+import { describeDevice, openDevice } from "./device.ts";
 import { ownCommand } from "./own_command.ts";
 import { isProfiled, PROFILE_OPTIONS, type ProfileWishes, showProfile } from "./profile.ts";
 import { INTERRUPTED, STOPPING, StopSignals } from "./stop_signals.ts";
@@ -53,7 +53,7 @@ export const command: Command = defineCommand({
     const plan = resume === undefined ? await planNewRun(args) : await planResumedRun(resume, args);
     using stop = new StopSignals({ atSecond: () => removeUnfinished(plan.path) });
     try {
-      using device = await requestDevice();
+      using device = await openDevice();
       const session = await openSession(device, plan, stop.signal);
       using _model = session.model;
       session.describe();

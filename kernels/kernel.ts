@@ -44,6 +44,15 @@ export interface AdapterTraits {
  */
 export type TilingName = "32x32" | "64x32" | "64x64" | "128x64" | "subgroups";
 
+/** All tilings */
+export const TILING_NAMES: readonly TilingName[] = [
+  "32x32",
+  "64x32",
+  "64x64",
+  "128x64",
+  "subgroups",
+];
+
 /** The number of workgroups along x, y and z */
 export type Workgroups = readonly [x: number, y: number, z: number];
 

@@ -16,10 +16,10 @@
  */
 
 import type { Axis } from "./indexing.ts";
-import type { AdapterTraits, Kernel } from "./kernel.ts";
+import type { AdapterTraits, Kernel, TilingName } from "./kernel.ts";
 import type { Epilogue } from "./matmul_epilogue.ts";
 import { shuffleMatmul } from "./matmul_shuffle.ts";
-import { tiledMatmul } from "./matmul_tiled.ts";
+import { tiledMatmul, tilingsOf } from "./matmul_tiled.ts";
 import { isVectorProduct, vectorMatmul } from "./matmul_vector.ts";
 
 /** A matrix operand: one of its two strides is 1 */
@@ -76,6 +76,11 @@ export function takesPairs(m: number, traits: AdapterTraits): boolean {
  */
 export function sumsRows(a: MatrixOperand, traits: AdapterTraits): boolean {
   return shuffles(traits) && a.transposed;
+}
+
+/** What `traits.tiling` may choose from on an adapter; nothing where products are not tiled */
+export function tilingChoices(traits: AdapterTraits): readonly TilingName[] {
+  return shuffles(traits) ? [] : tilingsOf(traits);
 }
 
 function shuffles({ subgroupSize, tiling }: AdapterTraits): boolean {

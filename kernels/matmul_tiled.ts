@@ -25,6 +25,7 @@ import {
   foldWorkgroups,
   type Kernel,
   Params,
+  TILING_NAMES,
   type TilingName,
   workgroupIndex,
 } from "./kernel.ts";
@@ -72,6 +73,11 @@ function chooseTiling(
   const large = Math.ceil(m / 64) * Math.ceil(n / 64) * batches >= ENOUGH_TILES;
   const name = tiling && tiling !== "subgroups" ? tiling : large ? "64x64" : "32x32";
   return { ...TILINGS[name], name };
+}
+
+/** All tilings that an adapter can have */
+export function tilingsOf({ subgroupSizes }: AdapterTraits): readonly TilingName[] {
+  return TILING_NAMES.filter((name) => name !== "subgroups" || subgroupTiling(subgroupSizes));
 }
 
 /** A tiling whose rows are as long as the largest subgroup, so that none reaches into the next */

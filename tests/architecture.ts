@@ -26,6 +26,7 @@ export const LAYERS: readonly (readonly string[])[] = [
     "src/safetensors.ts",
     "src/shape.ts",
     "src/summary.ts",
+    "src/tuning.ts",
   ],
   ["src/gpu/"],
   [

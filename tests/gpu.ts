@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Device, requestDevice } from "../mod.ts";
-import type { AdapterTraits } from "../kernels/kernel.ts";
+import { type AdapterTraits, TILING_NAMES } from "../kernels/kernel.ts";
 import { assertWithinLimits } from "./limits.ts";
 
 /** Adapters to pretend: kernels choose other variants on each of them */
@@ -30,7 +30,7 @@ const withSubgroups = (least: number, most: number): Partial<AdapterTraits> => (
 /** A GPU with each of the tilings of `kernels/matmul_tiled.ts` forced on it */
 export const TILINGS: Readonly<Record<string, Partial<AdapterTraits>>> = {
   ...Object.fromEntries(
-    (["32x32", "64x32", "64x64", "128x64"] as const).map((tiling) => [
+    TILING_NAMES.filter((tiling) => tiling !== "subgroups").map((tiling) => [
       `tiles of ${tiling}`,
       { ...VARIANTS["as a GPU without subgroups"], tiling },
     ]),

@@ -1,11 +1,11 @@
 /** Text by the model of a run, with what else it was about to say. */
 
-import { requestDevice } from "../../src/device.ts";
 import type { TokenChance } from "../../src/display/probabilities.ts";
 import { exists } from "../../src/platform/files.ts";
 import { RunDirectory } from "../../src/train/run_directory.ts";
 import { labelsOfRun } from "../../src/train/trained_classifier.ts";
 import { loadTrainedModel } from "../../src/train/trained_model.ts";
+import { openDevice } from "../device.ts";
 import { promptTokens, writeText } from "../write_text.ts";
 
 /** Likeliest tokens kept for each that is written. */
@@ -38,7 +38,7 @@ export async function writeSamples(
 ): Promise<(Sample | undefined)[]> {
   const canWrite = await Promise.all(paths.map(isLanguageModel));
   if (options.maxTokens === 0 || !canWrite.includes(true)) return paths.map(() => undefined);
-  using device = await requestDevice();
+  using device = await openDevice();
   const samples: (Sample | undefined)[] = [];
   for (const [i, path] of paths.entries()) {
     samples.push(

@@ -8,6 +8,7 @@
 import type { AdapterTraits } from "../../kernels/kernel.ts";
 import { NoAdapterError } from "../errors.ts";
 import { quietenDriver } from "../platform/driver.ts";
+import type { Tuning } from "../tuning.ts";
 
 /** A raw device and what is known about the adapter behind it */
 export interface OpenedAdapter {
@@ -21,6 +22,11 @@ export interface OpenedAdapter {
 export interface AdapterOptions {
   /** Which adapter to prefer where there are two */
   powerPreference?: "low-power" | "high-performance";
+  /**
+   * What was found best on adapters, see {@link readTuning}; without it the choice is built in. It
+   * decides about speed: kernels add up in the same order in any case
+   */
+  tuning?: Tuning;
   /** Overrides what was found out about the adapter, to force a kernel variant */
   traits?: Partial<AdapterTraits>;
 }
@@ -70,12 +76,13 @@ export async function openAdapter(options: AdapterOptions = {}): Promise<OpenedA
     }
   }
 
-  const { description, vendor, device } = adapter.info;
+  const { vendor, device } = adapter.info;
+  const description = adapter.info.description || `${vendor} ${device}`.trim() || "unnamed adapter";
   const software = /llvmpipe|swiftshader|lavapipe|software/i.test(description);
   const subgroups = await probeSubgroups(raw, adapter.info);
   return {
     raw,
-    description: description || `${vendor} ${device}`.trim() || "unnamed adapter",
+    description,
     traits: {
       software,
       fastTextureLoads: /llvmpipe/i.test(description),
@@ -83,6 +90,7 @@ export async function openAdapter(options: AdapterOptions = {}): Promise<OpenedA
       f16: raw.features.has("shader-f16"),
       timestamps: raw.features.has("timestamp-query"),
       workgroupMemory: raw.limits.maxComputeWorkgroupStorageSize,
+      ...options.tuning?.[description],
       ...options.traits,
     },
   };
