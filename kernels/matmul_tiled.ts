@@ -49,6 +49,24 @@ const TILINGS: Readonly<Record<Exclude<TilingName, "subgroups">, Tiling>> = {
   "128x64": { invocations: [16, 16], each: 8 },
 };
 
+/** A tile in workgroup memory: for each inner position a row of vectors of four */
+interface Tile {
+  /** Of the matrix that it is a part of */
+  readonly name: string;
+  /** WGSL that declares `{name}_base`, where the batch's matrix begins */
+  readonly base: string;
+  /** Elements between the matrix's rows, or columns where transposed */
+  readonly leading: string;
+  /** Whether the matrix is contiguous along the inner axis */
+  readonly alongK: boolean;
+  /** Vectors of four rows of A, or of four columns of B */
+  readonly vectors: number;
+  /** The tile's first row or column */
+  readonly first: string;
+  /** Rows or columns of the matrix */
+  readonly edge: string;
+}
+
 /** Inner positions of the tiles of A and B, of which the largest is taken that there is room for */
 const DEPTHS = [16, 8, 4] as const;
 
@@ -100,63 +118,56 @@ export function tiledMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kernel
   );
   const size = down * across, tileRows = down * each, tileColumns = across * 4;
   const rowTiles = Math.ceil(m / tileRows), columnTiles = Math.ceil(n / tileColumns);
-  const rowStride = tileRows / 4 + PADDING, columnStride = tileColumns / 4 + PADDING;
-  // Matrices of columns with the products that they give
-  const columnMatrices = [
-    { name: "b", product: "v", operand: b },
-    ...(second ? [{ name: "b2", product: "w", operand: second }] : []),
-  ];
-  const products = columnMatrices.map(({ product }) => product);
-  const vectorsDeep = rowStride + columnStride * columnMatrices.length;
-  const depth = DEPTHS.find((depth) => 16 * depth * vectorsDeep < WORKGROUP_MEMORY)!;
 
   const params = new Params();
   const word = (value: number) => Params.read(params.u32(value));
   const M = word(m), N = word(n), K = word(k);
   const columnTilesWord = word(columnTiles), rowTilesWord = word(rowTiles);
   const total = word(batches * rowTiles * columnTiles);
-  const base = (name: string, operand: MatrixOperand) => /* wgsl */ `
-  ${address(`${name}_batch`, "batch", batchAxes(launch, operand), params)}
-  let ${name}_base = ${name}_batch + ${word(operand.offset)};`;
-  const bases = [base("a", a), ...columnMatrices.map(({ name, operand }) => base(name, operand))];
+  const tile = (name: string, operand: MatrixOperand, side: "rows" | "columns"): Tile => ({
+    name,
+    leading: word(operand.leading),
+    alongK: operand.transposed === (side === "columns"),
+    base: `${address(`${name}_batch`, "batch", batchAxes(launch, operand), params)}
+  let ${name}_base = ${name}_batch + ${word(operand.offset)};`,
+    ...(side === "rows"
+      ? { vectors: tileRows / 4, first: "row0", edge: M }
+      : { vectors: tileColumns / 4, first: "column0", edge: N }),
+  });
+  const tileA = tile("a", a, "rows");
+  const tilesB = [tile("b", b, "columns"), ...(second ? [tile("b2", second, "columns")] : [])];
+  const tiles = [tileA, ...tilesB];
+  const products = second ? ["v", "w"] : ["v"];
+  const bytes = tiles.reduce((sum, tile) => sum + 16 * strideOf(tile), 0);
+  const depth = DEPTHS.find((depth) => depth * bytes < WORKGROUP_MEMORY)!;
+
   const wide = isWide(epilogue, { n, offset: c.offset });
   const store = storeFunction(params, {
-    ...{ epilogue, binding: 1 + products.length, offset: c.offset, add: c.add, wide, products },
+    epilogue,
+    binding: tiles.length,
+    offset: c.offset,
+    add: c.add,
+    wide,
+    products,
   });
-
-  const loadA = loadTile("a", {
-    ...{ depth, width: tileRows, stride: rowStride, size },
-    ...{ alongK: !a.transposed, leading: word(a.leading), first: "row0", rows: M, K },
-  });
-  const loadColumns = columnMatrices.map(({ name, operand }) =>
-    loadTile(name, {
-      ...{ depth, width: tileColumns, stride: columnStride, size },
-      ...{
-        alongK: operand.transposed,
-        leading: word(operand.leading),
-        first: "column0",
-        rows: N,
-        K,
-      },
-    })
-  );
 
   const rows = count(each), vectors = count(each / 4);
   // One position of the inner axis; `vectorOfA` says where four rows of A are.
-  const step = (kk: string, vectorOfA: (i: number) => string) =>
-    /* wgsl */ `{
+  const step = (kk: string, vectorOfA: (i: number) => string) => {
+    const multiply = tilesB.map((tile, i) =>
+      [
+        `let ${tile.name} = tile_${tile.name}[(${kk}) * ${strideOf(tile)}u + column / 4u];`,
+        ...rows.map((row) =>
+          `${products[i]}${row} += a${row >> 2}.${COMPONENTS[row & 3]} * ${tile.name};`
+        ),
+      ].join("\n      ")
+    );
+    return /* wgsl */ `{
       ${vectors.map((i) => `let a${i} = ${vectorOfA(i)};`).join(" ")}
-      ${
-      columnMatrices.map(({ name, product }) => /* wgsl */ `
-      let ${name} = tile_${name}[(${kk}) * ${columnStride}u + column / 4u];
-      ${
-        rows.map((i) => `${product}${i} += a${i >> 2}.${COMPONENTS[i & 3]} * ${name};`)
-          .join("\n      ")
-      }`).join("")
-    }
+      ${multiply.join("\n      ")}
     }`;
-  const at = (kk: string, i: number | string) =>
-    `tile_a[(${kk}) * ${rowStride}u + row / 4u + ${i}]`;
+  };
+  const at = (kk: string, i: string) => `tile_a[(${kk}) * ${strideOf(tileA)}u + row / 4u + ${i}]`;
   const perLoad = lanes ? lanes / vectors.length : 1;
   const multiply = lanes
     ? /* wgsl */ `
@@ -169,21 +180,19 @@ export function tiledMatmul(launch: MatmulLaunch, traits: AdapterTraits): Kernel
     : step("kk", (i) => at("kk", `${i}u`));
 
   const code = /* wgsl */ `${lanes ? traits.subgroupPrelude : ""}
-@group(0) @binding(0) var<storage, read> matrix_a: array<f32>;
 ${
-    columnMatrices.map(({ name }, i) =>
-      `@group(0) @binding(${1 + i}) var<storage, read> matrix_${name}: array<f32>;`
+    tiles.map(({ name }, i) =>
+      `@group(0) @binding(${i}) var<storage, read> matrix_${name}: array<f32>;`
     ).join("\n")
   }
 ${store.code}
 ${Params.declare(store.end, params.length)}
 ${params.variables()}
 ${storeRowFunction(store, { rows: M, columns: N, wide })}
-${["a", ...columnMatrices.map(({ name }) => name)].map(loadFunction).join("\n")}
-var<workgroup> tile_a: array<vec4f, ${depth * rowStride}>;
+${tiles.map(({ name }) => loadFunction(name)).join("\n")}
 ${
-    columnMatrices.map(({ name }) =>
-      `var<workgroup> tile_${name}: array<vec4f, ${depth * columnStride}>;`
+    tiles.map((tile) =>
+      `var<workgroup> tile_${tile.name}: array<vec4f, ${depth * strideOf(tile)}>;`
     ).join("\n")
   }
 ${lanes ? "var<workgroup> numbered: atomic<u32>;" : ""}
@@ -198,12 +207,11 @@ fn main(${ENTRY_PARAMETERS}${lanes ? LANE_PARAMETERS : ""}) {
   let column0 = (number % ${columnTilesWord}) * ${tileColumns}u;
   let row0 = (number / ${columnTilesWord} % ${rowTilesWord}) * ${tileRows}u;
   let batch = number / ${columnTilesWord} / ${rowTilesWord};
-  ${bases.join("")}
+  ${tiles.map(({ base }) => base).join("\n  ")}
   ${products.flatMap((v) => rows.map((i) => `var ${v}${i} = vec4f();`)).join(" ")}
   var k0 = 0u;
   while (k0 < ${K}) {
-    ${loadA}
-    ${loadColumns.join("\n    ")}
+    ${tiles.map((tile) => loadTile(tile, { depth, size, K })).join("\n    ")}
     workgroupBarrier();
     for (var kk = 0u; kk < ${depth}u; kk += ${perLoad}u) {${multiply}}
     workgroupBarrier();
@@ -239,6 +247,11 @@ const NUMBER_BY_SUBGROUP = /* wgsl */ `var begin = 0u;
   if (lane == 0u) { begin = atomicAdd(&numbered, lanes); }
   let t = subgroupBroadcastFirst(begin) + lane;`;
 
+/** Vectors from one inner position of a tile to the next */
+function strideOf({ vectors }: Tile): number {
+  return vectors + PADDING;
+}
+
 /** WGSL function that loads an element, or gives 0 for one that is outside of its matrix */
 function loadFunction(matrix: string): string {
   return /* wgsl */ `fn load_${matrix}(at: u32, inside: bool) -> f32 {
@@ -248,47 +261,31 @@ function loadFunction(matrix: string): string {
 }
 
 /**
- * WGSL that fills the tile of a matrix with vectors of four rows of A, or of four columns of B, for
- * `depth` inner positions. Neighbouring invocations load neighbouring addresses: along the inner
- * axis where it is contiguous.
+ * WGSL that fills a tile for `depth` inner positions, `size` invocations together. Neighbouring
+ * invocations load neighbouring addresses: along the inner axis where it is contiguous.
  */
 function loadTile(
-  matrix: string,
-  { depth, width, stride, size, alongK, leading, first, rows, K }: {
-    depth: number;
-    /** Rows of A, or columns of B, of the tile */
-    width: number;
-    /** Vectors from one inner position to the next */
-    stride: number;
-    /** Invocations that share the work */
-    size: number;
-    alongK: boolean;
-    leading: string;
-    /** Names of the tile's first row or column, of their number, and of the inner size */
-    first: string;
-    rows: string;
-    K: string;
-  },
+  tile: Tile,
+  { depth, size, K }: { depth: number; size: number; K: string },
 ): string {
-  const vectors = depth * width / 4;
-  const inner = alongK ? depth : width / 4;
-  const [kk, four] = alongK ? ["fast", "slow"] : ["slow", "fast"];
-  const elements = count(4).map((j) =>
-    alongK
-      ? `load_${matrix}(at + ${j}u * ${leading}, inside && other + ${j}u < ${rows})`
-      : `load_${matrix}(at + ${j}u, inside && other + ${j}u < ${rows})`
-  );
-  return count(Math.ceil(vectors / size)).map((i) => {
-    const whole = (i + 1) * size <= vectors;
-    return /* wgsl */ `${whole ? "" : `if (t < ${vectors - i * size}u) `}{
+  const { name, vectors, alongK, leading, first, edge } = tile;
+  const total = depth * vectors;
+  const inner = alongK ? depth : vectors;
+  const [kk, vector] = alongK ? ["fast", "slow"] : ["slow", "fast"];
+  const start = alongK ? `other * ${leading} + k0 + ${kk}` : `(k0 + ${kk}) * ${leading} + other`;
+  const elements = count(4).map((j) => {
+    const at = alongK ? `at + ${j}u * ${leading}` : `at + ${j}u`;
+    return `load_${name}(${at}, inside && other + ${j}u < ${edge})`;
+  });
+  return count(Math.ceil(total / size)).map((i) => {
+    const isWhole = (i + 1) * size <= total;
+    return /* wgsl */ `${isWhole ? "" : `if (t < ${total - i * size}u) `}{
       let slow = (t + ${i * size}u) / ${inner}u;
       let fast = (t + ${i * size}u) % ${inner}u;
-      let other = ${first} + ${four} * 4u;
+      let other = ${first} + ${vector} * 4u;
       let inside = k0 + ${kk} < ${K};
-      let at = ${matrix}_base + ${
-      alongK ? `other * ${leading} + k0 + ${kk}` : `(k0 + ${kk}) * ${leading} + other`
-    };
-      tile_${matrix}[${kk} * ${stride}u + ${four}] = vec4f(${elements.join(", ")});
+      let at = ${name}_base + ${start};
+      tile_${name}[${kk} * ${strideOf(tile)}u + ${vector}] = vec4f(${elements.join(", ")});
     }`;
   }).join("\n    ");
 }
