@@ -152,7 +152,7 @@ export async function writeFileAtomic(path: string, contents: FileContents): Pro
   try {
     {
       using open = file;
-      for await (const piece of toPieces(contents)) await writeFully(open, piece);
+      for await (const piece of gathered(toPieces(contents))) await writeFully(open, piece);
       await open.sync();
     }
     await Deno.rename(temporary, path);
@@ -166,6 +166,26 @@ export async function writeFileAtomic(path: string, contents: FileContents): Pro
 function toPieces(contents: FileContents): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (typeof contents === "string") return [new TextEncoder().encode(contents)];
   return contents instanceof Uint8Array ? [contents] : contents;
+}
+
+/** Gathers short pieces: each call to the system costs as much as some kilobytes. */
+async function* gathered(
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(1 << 20);
+  let length = 0;
+  for await (const piece of pieces) {
+    if (length + piece.length > buffer.length) {
+      yield buffer.subarray(0, length);
+      length = 0;
+    }
+    if (piece.length > buffer.length) yield piece;
+    else {
+      buffer.set(piece, length);
+      length += piece.length;
+    }
+  }
+  yield buffer.subarray(0, length);
 }
 
 /** Writes all bytes of a piece: one call to the system may take fewer. */

@@ -9,8 +9,8 @@ import { fileSize, readChunks } from "../platform/files.ts";
 import type { SpecialTokenFinder } from "./special_tokens.ts";
 import { isFiles, type TextFiles, TextGatherer, type TextPiece } from "./text_source.ts";
 
-/** So much text is worked on at a time, in bytes. */
-const CHUNK = 1 << 17;
+/** About so much text is worked on at a time, in bytes: a few milliseconds' work. */
+export const CHUNK: number = 1 << 16;
 
 /** Where text comes from: the path of a file, several files, or texts, each a text of its own. */
 export type TextSource = string | TextFiles | Iterable<string> | AsyncIterable<string>;
@@ -75,13 +75,15 @@ export async function* textChunks(
       begins = false;
       tail = bytes.slice(-(separatorBytes?.length ?? 1));
     };
-    for await (const piece of pieces) {
-      done += piece.length;
-      add(gatherer.push(piece));
-      if (length >= CHUNK) yield chunk();
+    for await (const long of pieces) {
+      for (const piece of cut(long)) {
+        done += piece.length;
+        add(gatherer.push(piece));
+        if (length >= CHUNK / 2) yield chunk();
+      }
     }
     add(gatherer.end());
-    if (length >= CHUNK) yield chunk();
+    if (length >= CHUNK / 2) yield chunk();
   }
   if (parts.length > 0) yield chunk();
 }
@@ -92,17 +94,18 @@ async function* texts(
 ): AsyncGenerator<Iterable<TextPiece> | AsyncIterable<TextPiece>> {
   const files = filesOf(source);
   if (files !== undefined) {
-    for (const path of files) yield readChunks(path, { what: "text file", chunkBytes: CHUNK });
+    for (const path of files) yield readChunks(path, { what: "text file" });
   } else {
-    for await (const text of source as Iterable<string> | AsyncIterable<string>) {
-      yield piecesOf(text);
-    }
+    for await (const text of source as Iterable<string> | AsyncIterable<string>) yield [text];
   }
 }
 
-/** A text that is there as a whole, in pieces: one that is very long would be a chunk of its own. */
-function* piecesOf(text: string): Generator<string> {
-  for (let at = 0; at < text.length; at += CHUNK) yield text.slice(at, at + CHUNK);
+/** Cuts a piece that is long: it would be a chunk of its own. */
+function* cut(piece: TextPiece): Generator<TextPiece> {
+  for (let at = 0; at < piece.length; at += CHUNK) {
+    const end = at + CHUNK;
+    yield typeof piece === "string" ? piece.slice(at, end) : piece.subarray(at, end);
+  }
 }
 
 function filesOf(source: TextSource): readonly string[] | undefined {

@@ -4,49 +4,50 @@
  * @module
  */
 
-import type { Reply } from "./messages.ts";
-
-/** Requests that a worker has before it: one in work, one waiting. */
-const DEPTH = 2;
+import { AnswerCount, type Reply } from "./messages.ts";
 
 /** A worker that answers requests one after another. */
 export class Helper<Request, Answer> {
   readonly #worker: Worker;
   readonly #pending: PromiseWithResolvers<Answer>[] = [];
-  /** Whether it has answered its first request, and has not failed since. */
-  #isReady = false;
+  readonly #answered = AnswerCount.shared();
+  #asked = 0;
+  #hasStarted = false;
+  #failure: Error | undefined;
 
-  /** Takes a worker, and makes the first request; one that cannot answer it never has room. */
+  /** Takes a worker, and makes the first request. */
   constructor(worker: Worker, setup: Request) {
     this.#worker = worker;
     worker.onmessage = ({ data }: MessageEvent<Reply<Answer>>) => {
-      const request = this.#pending.shift()!;
-      if ("answer" in data) request.resolve(data.answer);
-      else request.reject(toError(data.error));
+      const request = this.#pending.shift();
+      if ("answer" in data) request?.resolve(data.answer);
+      else request?.reject(toError(data.error));
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#isReady = false;
-      const failure = new Error(`Cannot run a worker: ${event.message}`);
-      for (const request of this.#pending.splice(0)) request.reject(failure);
+      this.#fail(new Error(`Cannot run a worker: ${event.message}`));
     };
-    this.ask(setup).then(() => this.#isReady = true, () => {});
+    worker.postMessage(this.#answered?.cell);
+    this.ask(setup).then(() => this.#hasStarted = true, (failure) => this.#fail(failure));
   }
 
-  /** How many requests it has not answered. */
+  /** Whether it has answered its first request: until then it may be that it never will. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
+  /** How many requests it has before it; infinitely many, once it has failed. */
   get load(): number {
-    return this.#pending.length;
-  }
-
-  /** Whether it has started and can be asked more. */
-  get hasRoom(): boolean {
-    return this.#isReady && this.load < DEPTH;
+    if (this.#failure !== undefined) return Infinity;
+    return this.#answered ? this.#asked - this.#answered.value : this.#pending.length;
   }
 
   /** Makes a request; the buffers in `transfer` are handed over. */
   ask(request: Request, transfer: Transferable[] = []): Promise<Answer> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const answer = Promise.withResolvers<Answer>();
     this.#pending.push(answer);
+    this.#asked++;
     this.#worker.postMessage(request, transfer);
     return answer.promise;
   }
@@ -54,6 +55,11 @@ export class Helper<Request, Answer> {
   /** Ends the worker, whatever it is doing. */
   end(): void {
     this.#worker.terminate();
+  }
+
+  #fail(failure: Error): void {
+    this.#failure = failure;
+    for (const request of this.#pending.splice(0)) request.reject(failure);
   }
 }
 

@@ -15,6 +15,36 @@ export interface Handover<Answer> {
   readonly transfer: Transferable[];
 }
 
+/**
+ * How many requests a worker has answered, in memory that both threads see: a thread that is busy
+ * knows at once, while answers come in only when it goes round its event loop.
+ */
+export class AnswerCount {
+  /** What is posted to the worker. */
+  readonly cell: Int32Array;
+
+  /** Takes the memory. */
+  constructor(cell: Int32Array) {
+    this.cell = cell;
+  }
+
+  /** Makes one; undefined in pages that may not share memory. */
+  static shared(): AnswerCount | undefined {
+    if (typeof SharedArrayBuffer === "undefined") return undefined;
+    return new AnswerCount(new Int32Array(new SharedArrayBuffer(4)));
+  }
+
+  /** How many. */
+  get value(): number {
+    return Atomics.load(this.cell, 0);
+  }
+
+  /** Counts one more. */
+  add(): void {
+    Atomics.add(this.cell, 0, 1);
+  }
+}
+
 /** The part of a worker's global scope that is used here; browsers and Deno agree on it. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent) => void) | null;
@@ -28,11 +58,11 @@ interface WorkerScope {
  */
 export function serve<Request, Answer>(handle: (request: Request) => Handover<Answer>): void {
   const scope = globalThis as unknown as WorkerScope;
-  scope.onmessage = ({ data }: MessageEvent<Request>) => {
+  const answer = (request: Request) => {
     let reply: Reply<Answer>;
     let transfer: Transferable[] = [];
     try {
-      const handover = handle(data);
+      const handover = handle(request);
       reply = { answer: handover.answer };
       transfer = handover.transfer;
     } catch (error) {
@@ -40,5 +70,12 @@ export function serve<Request, Answer>(handle: (request: Request) => Handover<An
       reply = { error: { name, message } };
     }
     scope.postMessage(reply, transfer);
+  };
+  scope.onmessage = ({ data: cell }: MessageEvent<Int32Array | undefined>) => {
+    const answered = cell && new AnswerCount(cell);
+    scope.onmessage = ({ data }: MessageEvent<Request>) => {
+      answer(data);
+      answered?.add();
+    };
   };
 }

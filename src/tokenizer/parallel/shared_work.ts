@@ -1,13 +1,11 @@
 /**
  * Work on chunks of text that this thread shares with workers. It goes on here while they start, and
- * does not wait for them: a worker gets a chunk whenever it has room for one, the others are done
- * here.
+ * does not wait for them: a worker gets a few chunks ahead, the others are done here.
  *
  * @module
  */
 
-import { nextTurn } from "../pauses.ts";
-import { buffersOf, type TextChunk } from "../text_chunks.ts";
+import { buffersOf, CHUNK, type TextChunk } from "../text_chunks.ts";
 import { Helper } from "./helper.ts";
 
 /** More threads than this gain little: one of them reads and writes for all. */
@@ -15,7 +13,9 @@ const MOST_THREADS = 8;
 /** So many bytes of text are worth starting workers for. */
 const ENOUGH_FOR_WORKERS = 4 << 20;
 /** So many answers may wait for an earlier one, before nothing else is done than wait for it. */
-const MOST_WAITING = 64;
+const MOST_WAITING = 256;
+/** So many chunks a worker has before it: enough not to wait for more while this thread is busy. */
+const MOST_AHEAD = 8;
 
 /** Chunks of text, and who works on them. */
 export interface SharedWork<Request, Answer> {
@@ -58,20 +58,32 @@ export async function* shareWork<Request, Answer>(
 ): AsyncGenerator<Answer> {
   const { chunks, size, work, finish } = job;
   using team = new Team(job);
-  const answers: Promise<Answer>[] = [];
+  const answers: Awaited<Answer>[] = [];
   let done = 0;
   for await (const chunk of chunks) {
     if ((size ?? done) >= ENOUGH_FOR_WORKERS) team.start();
     done = chunk.done;
-    const helper = team.free();
-    const answer = helper?.ask(chunk, buffersOf(chunk)) ?? Promise.try(work, chunk);
-    answer.catch(() => {}); // it is reported when its turn comes
-    answers.push(answer);
-    if (team.size === 0 || answers.length > MOST_WAITING) yield await answers.shift()!;
-    if (team.size > 0 && helper === undefined) await nextTurn(); // lets their answers in
+    const elsewhere = team.give(chunk, (size ?? Infinity) - done);
+    answers.push(awaited(elsewhere ?? Promise.try(work, chunk)));
+    while (answers[0]?.isThere || answers.length > MOST_WAITING) yield await answers.shift()!.value;
   }
-  for (const answer of answers) yield await answer;
+  for (const { value } of answers) yield await value;
   if (finish !== undefined) yield* team.askAll(finish);
+}
+
+/** An answer, and whether it is there. */
+interface Awaited<Answer> {
+  readonly value: Promise<Answer>;
+  isThere: boolean;
+}
+
+function awaited<Answer>(value: Promise<Answer>): Awaited<Answer> {
+  const answer = { value, isThere: false };
+  const settle = () => {
+    answer.isThere = true;
+  };
+  value.then(settle, settle); // an error is reported when its turn comes
+  return answer;
 }
 
 /** The workers, from when they are started. Dispose of the team to end them. */
@@ -99,15 +111,29 @@ class Team<Request, Answer> implements Disposable {
     return this.#helpers?.length ?? 0;
   }
 
-  /** The worker that has least to do, if one has room for more. */
-  free(): Helper<Request | TextChunk, Answer> | undefined {
-    const free = this.#helpers?.filter(({ hasRoom }) => hasRoom) ?? [];
-    return free.sort((a, b) => a.load - b.load)[0];
+  /**
+   * Gives a chunk to the worker that has least to do, unless all have enough.
+   *
+   * @param chunk The chunk.
+   * @param left How much text there is behind it.
+   * @returns The answer, if a worker has taken the chunk.
+   */
+  give(chunk: TextChunk, left: number): Promise<Answer> | undefined {
+    const helper = this.#helpers?.sort((a, b) => a.load - b.load)[0];
+    // Near the end no more than its share of what is left: nobody is to wait for it.
+    const most = Math.min(MOST_AHEAD, left / CHUNK / this.#job.threads);
+    if (helper === undefined || helper.load >= most) return undefined;
+    if (helper.hasStarted) return helper.ask(chunk, buffersOf(chunk));
+    // A copy, which it finds when it has started. Should it never do, the work is done here.
+    return helper.ask(chunk).catch((error) => {
+      if (helper.hasStarted) throw error;
+      return this.#job.work(chunk);
+    });
   }
 
   /** Asks every worker that has taken part. */
   async *askAll(request: Request): AsyncGenerator<Answer> {
-    const asked = this.#helpers?.filter(({ hasRoom }) => hasRoom) ?? [];
+    const asked = this.#helpers?.filter(({ hasStarted }) => hasStarted) ?? [];
     for (const answer of await Promise.all(asked.map((helper) => helper.ask(request)))) {
       yield answer;
     }
