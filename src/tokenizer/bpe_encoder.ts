@@ -85,27 +85,18 @@ export class BpeEncoder implements PartEncoder {
   }
 
   #encodeWord(bytes: Uint8Array, start: number, end: number, ids: IdBuffer): void {
-    if (end - start > CACHE_WORD_BYTES) {
-      const count = this.#mergeInto(bytes, start, end); // may replace `#word`
-      ids.append(this.#word, 0, count);
-      return;
-    }
-    const known = this.#cache.size;
-    const index = this.#cache.indexOf(bytes, start, end);
-    if (index === known) this.#remember(index, bytes, start, end);
+    const index = this.#cache.find(bytes, start, end);
+    if (index === -1) return this.#encodeNew(bytes, start, end, ids);
     ids.append(this.#tokens, index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]!);
-    if (known === CACHE_WORDS) this.#cache.clear();
   }
 
-  /** Encodes a word that is new to the cache. */
-  #remember(index: number, bytes: Uint8Array, start: number, end: number): void {
-    let count: number;
-    try {
-      count = this.#mergeInto(bytes, start, end);
-    } catch (error) {
-      this.#cache.clear(); // it must not know a word without tokens
-      throw error;
-    }
+  /** Encodes a word that is not in the cache, and keeps it there. */
+  #encodeNew(bytes: Uint8Array, start: number, end: number, ids: IdBuffer): void {
+    const count = this.#mergeInto(bytes, start, end); // may replace `#word`
+    ids.append(this.#word, 0, count);
+    if (end - start > CACHE_WORD_BYTES) return;
+    if (this.#cache.size === CACHE_WORDS) this.#cache.clear();
+    const index = this.#cache.indexOf(bytes, start, end);
     const tokensStart = index === 0 ? 0 : this.#ends[index - 1]!;
     if (index === this.#ends.length) this.#ends = doubled(this.#ends);
     if (tokensStart + count > this.#tokens.length) this.#tokens = doubled(this.#tokens);

@@ -24,7 +24,7 @@ export class WordTable {
   /** The words' bytes, one after another, and where each begins. */
   #bytes: Uint8Array;
   #starts: Int32Array;
-  /** The key of the word that was looked for last. */
+  /** The key of the word that was looked for last and not found. */
   #low = 0;
   #high = 0;
   /** The bytes it was looked for in, as integers. */
@@ -46,13 +46,11 @@ export class WordTable {
 
   /** The index of the word `bytes[start…end - 1]`, or -1 if it is not in the table. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    this.#setKey(bytes, start, end);
     return this.#slots[this.#locate(bytes, start, end) + INDEX]!;
   }
 
   /** The same, but a new word is added: its index is the table's size before. */
   indexOf(bytes: Uint8Array, start: number, end: number): number {
-    this.#setKey(bytes, start, end);
     const slot = this.#locate(bytes, start, end);
     const index = this.#slots[slot + INDEX]!;
     return index !== -1 ? index : this.#add(slot, bytes, start, end);
@@ -70,51 +68,42 @@ export class WordTable {
     return { bytes: this.#bytes.subarray(0, starts[this.#size]), starts };
   }
 
-  #setKey(bytes: Uint8Array, start: number, end: number): void {
+  /** The slot of a word; or the free slot where it would go, and its key is set. */
+  #locate(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
+    const view = this.#view;
+    const at = bytes.byteOffset + start;
     const length = end - start;
-    if (length <= SHORT && start + SHORT <= bytes.length) {
-      if (this.#view.buffer !== bytes.buffer) this.#view = new DataView(bytes.buffer);
-      const at = bytes.byteOffset + start;
-      const low = this.#view.getInt32(at, true);
-      // A shift by 32 would be one by 0.
-      if (length < 4) {
-        this.#low = low & ((1 << (length << 3)) - 1);
-        this.#high = 0;
-      } else {
-        this.#low = low;
-        this.#high = length === 4
-          ? 0
-          : this.#view.getInt32(at + 4, true) & (-1 >>> ((8 - length) << 3));
+    let low = 0;
+    let high = 0;
+    if (length > SHORT) {
+      const last = at + length - 4;
+      high = view.getInt32(last, true);
+      for (let i = at; i < last; i += 4) {
+        low = Math.imul(low ^ view.getInt32(i, true), 0x2c1b3c6d);
+        low ^= low >>> 15;
       }
-      return;
-    }
-    let [low, high] = [0, 0];
-    if (length <= SHORT) {
+    } else if (at + SHORT <= view.byteLength) {
+      // A shift by 32 would be one by 0.
+      const mask = -1 >>> ((8 - length & 3) << 3);
+      low = view.getInt32(at, true);
+      if (length <= 4) low &= mask;
+      else high = view.getInt32(at + 4, true) & mask;
+    } else {
       for (let i = 0; i < length; i++) {
         if (i < 4) low |= bytes[start + i]! << (i << 3);
         else high |= bytes[start + i]! << ((i - 4) << 3);
       }
-    } else {
-      // FNV-1a (Fowler, Noll and Vo), and another of its kind.
-      for (let i = start; i < end; i++) {
-        low = Math.imul(low ^ bytes[i]!, 0x01000193);
-        high = Math.imul(high, 31) + bytes[i]! | 0;
-      }
     }
-    this.#low = low;
-    this.#high = high;
-  }
-
-  /** The slot of the word whose key is set, or the free slot where it would go. */
-  #locate(bytes: Uint8Array, start: number, end: number): number {
-    const low = this.#low;
-    const high = this.#high;
-    const length = end - start;
     const slots = this.#slots;
-    for (let at = hashOf(low, high);; at++) {
-      const slot = (at & this.#mask) * SLOT;
+    for (let place = hashOf(low, high);; place++) {
+      const slot = (place & this.#mask) * SLOT;
       const index = slots[slot + INDEX]!;
-      if (index === -1) return slot;
+      if (index === -1) {
+        this.#low = low;
+        this.#high = high;
+        return slot;
+      }
       if (slots[slot] !== low || slots[slot + 1] !== high || slots[slot + 2] !== length) continue;
       if (length <= SHORT || this.#holds(index, bytes, start, end)) return slot;
     }

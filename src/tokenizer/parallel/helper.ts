@@ -10,7 +10,7 @@ import { AnswerCount, type Reply } from "./messages.ts";
 export class Helper<Request, Answer> {
   readonly #worker: Worker;
   readonly #pending: PromiseWithResolvers<Answer>[] = [];
-  readonly #answered = AnswerCount.shared();
+  readonly #answered = AnswerCount.make();
   #asked = 0;
   #hasStarted = false;
   #failure: Error | undefined;

@@ -28,10 +28,14 @@ export class AnswerCount {
     this.cell = cell;
   }
 
-  /** Makes one; undefined in pages that may not share memory. */
-  static shared(): AnswerCount | undefined {
-    if (typeof SharedArrayBuffer === "undefined") return undefined;
-    return new AnswerCount(new Int32Array(new SharedArrayBuffer(4)));
+  /** Whether there can be one: most pages of the web may not share memory. */
+  static get isShared(): boolean {
+    return typeof SharedArrayBuffer !== "undefined";
+  }
+
+  /** Makes one, if there can be. */
+  static make(): AnswerCount | undefined {
+    return this.isShared ? new this(new Int32Array(new SharedArrayBuffer(4))) : undefined;
   }
 
   /** How many. */

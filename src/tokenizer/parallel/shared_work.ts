@@ -5,8 +5,10 @@
  * @module
  */
 
+import { nextTurn } from "../pauses.ts";
 import { buffersOf, CHUNK, type TextChunk } from "../text_chunks.ts";
 import { Helper } from "./helper.ts";
+import { AnswerCount } from "./messages.ts";
 
 /** More threads than this gain little: one of them reads and writes for all. */
 const MOST_THREADS = 8;
@@ -65,6 +67,7 @@ export async function* shareWork<Request, Answer>(
     done = chunk.done;
     const elsewhere = team.give(chunk, (size ?? Infinity) - done);
     answers.push(awaited(elsewhere ?? Promise.try(work, chunk)));
+    if (!AnswerCount.isShared && elsewhere === undefined) await nextTurn();
     while (answers[0]?.isThere || answers.length > MOST_WAITING) yield await answers.shift()!.value;
   }
   for (const { value } of answers) yield await value;
