@@ -76,18 +76,15 @@ export class BpeEncoder implements PartEncoder {
 
   /** Makes what turns the parts of one text into ids. */
   sink(ids: IdBuffer): PartSink {
-    const takeWord = (bytes: Uint8Array, start: number, end: number) =>
-      this.#encodeWord(bytes, start, end, ids);
+    const takeWord = (bytes: Uint8Array, start: number, end: number) => {
+      const index = this.#cache.find(bytes, start, end);
+      if (index === -1) this.#encodeNew(bytes, start, end, ids);
+      else ids.append(this.#tokens, index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]!);
+    };
     return {
       plain: (text, start, end) => scanWords(text, [start, end], this.#pattern, takeWord),
       special: (token) => ids.push(this.specialTokens.get(token)!),
     };
-  }
-
-  #encodeWord(bytes: Uint8Array, start: number, end: number, ids: IdBuffer): void {
-    const index = this.#cache.find(bytes, start, end);
-    if (index === -1) return this.#encodeNew(bytes, start, end, ids);
-    ids.append(this.#tokens, index === 0 ? 0 : this.#ends[index - 1]!, this.#ends[index]!);
   }
 
   /** Encodes a word that is not in the cache, and keeps it there. */

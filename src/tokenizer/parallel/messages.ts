@@ -1,5 +1,5 @@
 /**
- * What a pool and its workers say to each other.
+ * What a thread and its workers say to each other.
  *
  * @module
  */
@@ -56,7 +56,7 @@ interface WorkerScope {
 }
 
 /**
- * Answers the requests of a pool, one after another; called once, in a worker.
+ * Answers the requests of a thread, one after another; called once, in a worker.
  *
  * @param handle Answers one request.
  */

@@ -16,7 +16,7 @@ const MOST_THREADS = 8;
 const ENOUGH_FOR_WORKERS = 4 << 20;
 /** So many answers may wait for an earlier one, before nothing else is done than wait for it. */
 const MOST_WAITING = 256;
-/** So many chunks a worker has before it: enough not to wait for more while this thread is busy. */
+/** A worker has so many chunks before it: enough not to wait for more while this thread is busy. */
 const MOST_AHEAD = 8;
 
 /** Chunks of text, and who works on them. */
@@ -60,14 +60,14 @@ export async function* shareWork<Request, Answer>(
 ): AsyncGenerator<Answer> {
   const { chunks, size, work, finish } = job;
   using team = new Team(job);
-  const answers: Awaited<Answer>[] = [];
+  const answers: Expected<Answer>[] = [];
   let done = 0;
   for await (const chunk of chunks) {
     if ((size ?? done) >= ENOUGH_FOR_WORKERS) team.start();
     done = chunk.done;
     const elsewhere = team.give(chunk, (size ?? Infinity) - done);
-    answers.push(awaited(elsewhere ?? Promise.try(work, chunk)));
-    if (!AnswerCount.isShared && elsewhere === undefined) await nextTurn();
+    answers.push(expected(elsewhere ?? Promise.try(work, chunk)));
+    if (team.size > 0 && !AnswerCount.isShared) await nextTurn(); // lets answers in, to be counted
     while (answers[0]?.isThere || answers.length > MOST_WAITING) yield await answers.shift()!.value;
   }
   for (const { value } of answers) yield await value;
@@ -75,12 +75,12 @@ export async function* shareWork<Request, Answer>(
 }
 
 /** An answer, and whether it is there. */
-interface Awaited<Answer> {
+interface Expected<Answer> {
   readonly value: Promise<Answer>;
   isThere: boolean;
 }
 
-function awaited<Answer>(value: Promise<Answer>): Awaited<Answer> {
+function expected<Answer>(value: Promise<Answer>): Expected<Answer> {
   const answer = { value, isThere: false };
   const settle = () => {
     answer.isThere = true;
