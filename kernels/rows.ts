@@ -49,6 +49,15 @@ export interface RowProgram {
 /** Most vectors of a row that a lane holds in registers, for each input */
 const MAX_HELD = 8;
 
+/**
+ * Rows that a group of lanes takes one after the other on software adapters, where there are enough
+ * of them: what all rows share, such as a norm's weight, is loaded once for all
+ */
+const ROWS_IN_TURN = 16;
+
+/** Groups of lanes that keep a software adapter's cores busy */
+const ENOUGH_GROUPS = 128;
+
 /** WGSL loop of a lane over its vectors of the row; `i` is the vector's place in the buffer */
 export function forEach(body: string): string {
   return `@each{${body}}@`;
@@ -63,10 +72,19 @@ export function rowKernel(program: RowProgram, traits: AdapterTraits): Kernel {
   const type = wide ? "vec4f" : "f32";
   const vectors = wide ? length / 4 : length;
 
+  const holds = vectors <= lanes * MAX_HELD;
+  // Loops within loops would come near the 65,535 rounds after which llvmpipe silently ends them.
+  const inTurn = shuffles && holds
+    ? Math.min(ROWS_IN_TURN, Math.max(1, Math.floor(rows / ENOUGH_GROUPS)))
+    : 1;
+
   const params = new Params();
   const rowsWord = Params.read(params.u32(rows));
+  const inTurnWord = Params.read(params.u32(inTurn));
   const vectorsWord = Params.read(params.u32(vectors));
-  const scalarWords = scalars.map((value) => Params.readFloat(params.f32(value)));
+  const scalarLines = scalars.map((value, i) =>
+    `let scalar_${i} = ${Params.readFloat(params.f32(value))};`
+  );
   const declare = ({ name, type: kind }: RowBuffer, binding: number) =>
     `@group(0) @binding(${binding}) var<storage, ${
       binding < inputs.length ? "read" : "read_write"
@@ -90,8 +108,11 @@ export function rowKernel(program: RowProgram, traits: AdapterTraits): Kernel {
   return shared_values[0];
 }`;
   const body = program.body
-    .replaceAll(/\bscalar\((\d+)\)/g, (_, i) => scalarWords[Number(i)]!)
+    .replaceAll(/\bscalar\((\d+)\)/g, "scalar_$1")
     .replaceAll(/\brow_(sum|max)\(([^;]*)\);/g, "$1_lanes($2, lane);");
+  const registers = holds
+    ? held(body, inputs, { vectors, lanes })
+    : { loads: "", body: looped(body) };
   const code = /* wgsl */ `${shuffles ? traits.subgroupPrelude : ""}
 ${[...inputs, ...outputs].map(declare).join("\n")}
 ${Params.declare(inputs.length + outputs.length, params.length)}
@@ -106,15 +127,19 @@ ${mathsFor(program.body)}
 ${program.functions ?? ""}
 @compute @workgroup_size(${lanes})
 fn main(${ENTRY_PARAMETERS}) {
-  let row = ${workgroupIndex};
-  if (row >= ${rowsWord}) { return; }
   let lane = lid.x;
   let vectors = ${vectorsWord};
-  let first = row * vectors;
-  let last = first + vectors;
-  ${vectors <= lanes * MAX_HELD ? held(body, inputs, Math.ceil(vectors / lanes)) : looped(body)}
+  let first_row = ${workgroupIndex} * ${inTurnWord};
+  let last_row = min(first_row + ${inTurnWord}, ${rowsWord});
+  ${[...scalarLines, registers.loads].join("\n  ")}
+  for (var row = first_row; row < last_row; row++) {
+    let first = row * vectors;
+    let last = first + vectors;
+    ${registers.body}
+  }
 }`;
-  return { name: program.name, code, workgroups: foldWorkgroups(rows), params: params.pack() };
+  const workgroups = foldWorkgroups(Math.ceil(rows / inTurn));
+  return { name: program.name, code, workgroups, params: params.pack() };
 }
 
 /** The loops of a body as loops */
@@ -123,25 +148,37 @@ function looped(body: string): string {
 }
 
 /**
- * The loops of a body written out, over inputs that were loaded once: a lane has `count` vectors of
- * each. An input is read as `x[i]`, or as `x[i - first]` where all rows share it.
+ * The loops of a body written out, over inputs that were loaded once. An input is read as `x[i]`, or
+ * as `x[i - first]` where all rows share it: `loads` come before the rows.
  */
-function held(body: string, inputs: readonly RowBuffer[], count: number): string {
-  const names = inputs.filter(({ name, type }) => type === "row" && body.includes(`${name}[i`))
-    .map(({ name }) => name);
-  const access = new RegExp(`\\b(${names.join("|")})\\[i( - first)?\\]`, "g");
-  const turns = Array.from({ length: count }, (_, turn) => turn);
-  const place = (turn: number) => `first + lane + ${turn}u * LANES`;
-  const loads = names.flatMap((name) => {
-    const start = body.includes(`${name}[i - first]`) ? " - first" : "";
-    return turns.map((turn) =>
-      `let ${name}_${turn} = ${name}[min(${place(turn)}, last - 1u)${start}];`
+function held(
+  body: string,
+  inputs: readonly RowBuffer[],
+  { vectors, lanes }: { vectors: number; lanes: number },
+): { loads: string; body: string } {
+  const isWhole = vectors % lanes === 0;
+  const turns = Array.from({ length: Math.ceil(vectors / lanes) }, (_, turn) => turn);
+  const isRead = (name: string, at: string) => body.includes(`${name}[${at}]`);
+  const names = (at: string) =>
+    inputs.filter(({ name, type }) => type === "row" && isRead(name, at)).map(({ name }) => name);
+  const loads = (names: readonly string[], start: string) =>
+    names.flatMap((name) =>
+      turns.map((turn) => {
+        const place = `lane + ${turn}u * LANES`;
+        const inside = isWhole ? place : `min(${place}, vectors - 1u)`;
+        return `let ${name}_${turn} = ${name}[${start}${inside}];`;
+      })
     );
-  });
+  const own = names("i"), shared = names("i - first");
+  const access = new RegExp(`\\b(${[...own, ...shared].join("|")})\\[i( - first)?\\]`, "g");
   const loops = body.replaceAll(EACH, (_, inner: string) =>
     turns.map((turn) => {
       const text = inner.replaceAll(access, (_, name) => `${name}_${turn}`);
-      return `{ let i = ${place(turn)}; if (i < last) { ${text} } }`;
+      const place = `let i = first + lane + ${turn}u * LANES;`;
+      return isWhole ? `{ ${place} ${text} }` : `{ ${place} if (i < last) { ${text} } }`;
     }).join("\n  "));
-  return `${loads.join("\n  ")}\n${loops}`;
+  return {
+    loads: loads(shared, "").join("\n  "),
+    body: `${loads(own, "first + ").join("\n  ")}\n${loops}`,
+  };
 }
