@@ -84,7 +84,7 @@ export class TextureStaging {
     const taken: StagingTexture[] = [];
     return reads.map((read) => {
       if ("view" in read) return { texture: read };
-      const rows = Math.min(MAX_ROWS, rowsOf(read, sizeClass(read.bytes)));
+      const rows = rowsOf(read, sizeClass(read.bytes));
       const key = `${rows},${read.isHalf}`;
       const shelf = this.#textures.get(key) ?? [];
       this.#textures.set(key, shelf);
@@ -134,9 +134,13 @@ export class TextureStaging {
   }
 }
 
-/** Rows of a texture that hold so many bytes of what is read */
+/**
+ * Rows of a texture that hold so many bytes of what is read: an odd number. llvmpipe compiles kernels
+ * once for textures whose height is a power of two and once for others, though nothing depends on it.
+ */
 function rowsOf({ bytes, isHalf }: TextureRead, space: number = bytes): number {
-  return Math.ceil(space / (TEXTURE_WIDTH * texelBytes(isHalf)));
+  const rows = Math.ceil(space / (TEXTURE_WIDTH * texelBytes(isHalf)));
+  return Math.min(MAX_ROWS, Math.max(3, rows | 1));
 }
 
 function fill(encoder: GPUCommandEncoder, texture: BoundTexture, read: TextureRead): void {
