@@ -63,14 +63,16 @@ function readAll(path: string): Promise<Int32Array> {
 }
 
 async function answersInOrder(): Promise<void> {
-  // A worker that answers with its number and the chunk's; it may be that it never starts.
+  // A worker that answers with its number and the chunk's, so slowly that it gets more than it can do
+  // and the rest is done here; it may be that it never starts.
   const messages = import.meta.resolve("../../src/tokenizer/parallel/messages.ts");
   const code = (number: number) =>
     number === 3 ? "throw new Error('Broken')" : `import { serve } from "${messages}";
-      serve((request) => ({
-        answer: request.parts ? "${number}:" + request.done : "${number} " + request,
-        transfer: [],
-      }));`;
+      serve((request) => {
+        for (const end = performance.now() + 5; performance.now() < end;);
+        const answer = request.parts ? "${number}:" + request.done : "${number} " + request;
+        return { answer, transfer: [] };
+      });`;
   let started = 0;
   let finished = 0;
   const answers: string[] = [];
