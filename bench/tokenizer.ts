@@ -19,8 +19,8 @@ import { variedText } from "./tokenizer/varied_text.ts";
 
 /** What each tokenizer is given at a time, in characters. */
 const PIECE = 100_000;
-/** How often a file is encoded by one and by several threads; the best counts. */
-const ROUNDS = 5;
+/** How often a file is encoded by one and by several threads; the best and the median are told. */
+const ROUNDS = 9;
 const CORPUS_EN = new URL("../../shared/data/cs336/corpus.en", import.meta.url);
 
 const { values } = parseArgs({
@@ -104,29 +104,33 @@ async function benchEncoding(pieces: readonly string[], path: string): Promise<v
   const out = path.replace(/txt$/, "bin");
   const inFile = tokenizer.countTokens(pieces.join("")); // as one text
   // In turns, so that other programs disturb both alike.
-  const timings = [1, workers].map((count) => ({ count, best: { seconds: Infinity, cpu: 0 } }));
+  const timings = [1, workers].map((count) => ({ count, rounds: [] as Timing[] }));
   for (let round = 0; round < ROUNDS; round++) {
-    for (const timing of timings) {
+    for (const { count, rounds } of timings) {
       const cold = gpt2();
       let written = 0;
-      const measured = await time(async () => {
-        written = await cold.encodeFile(path, out, { workers: timing.count });
-      });
+      rounds.push(
+        await time(async () => {
+          written = await cold.encodeFile(path, out, { workers: count });
+        }),
+      );
       if (written !== inFile) {
         throw new Error(`encodeFile() wrote ${written} tokens, not ${inFile}`);
       }
-      if (measured.seconds < timing.best.seconds) timing.best = measured;
     }
   }
-  for (const { count, best } of timings) {
-    const speed = `${(megabytes / best.seconds).toFixed(1)} MB/s`;
-    const ratio = `${(timings[0]!.best.seconds / best.seconds).toFixed(2)} × one thread`;
-    report(
-      `Encode a file, kindling, ${threadsOf(count)}`,
-      speed,
-      inSeconds(best.cpu),
-      count === 1 ? "" : ratio,
-    );
+  for (const { rounds } of timings) rounds.sort((a, b) => a.seconds - b.seconds);
+  const one = timings[0]!.rounds;
+  for (const [place, name] of [[0, "best"], [ROUNDS >> 1, "median"]] as const) {
+    for (const { count, rounds } of timings) {
+      const { seconds, cpu } = rounds[place]!;
+      report(
+        `Encode a file, kindling, ${threadsOf(count)}, ${name} of ${ROUNDS}`,
+        `${(megabytes / seconds).toFixed(1)} MB/s`,
+        inSeconds(cpu),
+        rounds === one ? "" : `${(one[place]!.seconds / seconds).toFixed(2)} × one thread`,
+      );
+    }
   }
 }
 
