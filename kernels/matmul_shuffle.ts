@@ -7,10 +7,10 @@
  * one vector of A for each eight rows; a row of A then reaches all lanes by shuffling. So each
  * loaded float takes part in 32 products of A or ROWS products of B.
  *
- * Loads still are what costs: with the loads taken out this kernel runs at 70 GFLOP/s on a machine
- * where it runs at 25 with loads from buffers and at 44 with loads from textures. So the operands of
- * all but small products are copied to textures first, at 8 GB/s. Loads are always of vectors: four
- * numbers that do not start at a multiple of four are put together from two.
+ * Loads still are what costs: from buffers they would halve the speed. So the operands of all but
+ * small products are copied to textures first, at 8 GB/s. Loads are always of vectors: four numbers
+ * that do not start at a multiple of four are put together from two. README.md in this folder tells
+ * what else the code owes to the compiler of such adapters.
  *
  * @module
  */
