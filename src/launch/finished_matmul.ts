@@ -96,13 +96,12 @@ function epilogueTurn({ table, positions, firstPosition }: Turn, n: number): Epi
 
 /**
  * Whether heads are turned as the product is stored: where no vector of four reaches into the next
- * head. On software adapters it makes a step of training a hundredth shorter, but the first one, with
- * a kernel more to compile, most of a second longer.
+ * head
  */
 function turnsAtOnce(a: Tensor, b: Tensor, { columns, turn }: Finish): boolean {
   const { m, n, k } = matmulSizes(a, b);
   const operands = Object.values(given(columns));
-  return m > 1 && k > 0 && k <= MAX_INNER && !a.device.runtime.traits.software &&
+  return m > 1 && k > 0 && k <= MAX_INNER &&
     isWide({ operands, turn: epilogueTurn(turn!, n) }, { n, offset: 0 });
 }
 

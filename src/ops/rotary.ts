@@ -81,9 +81,8 @@ export interface RotaryLinearOptions {
 }
 
 /**
- * A linear map whose result is turned as {@link applyRotary} turns each of its heads, in one kernel
- * on GPUs: x [..., positions, in], weight [heads · dimension, in] → [..., positions,
- * heads · dimension].
+ * A linear map whose result is turned as {@link applyRotary} turns each of its heads, in one kernel:
+ * x [..., positions, in], weight [heads · dimension, in] → [..., positions, heads · dimension].
  *
  * @throws {RangeError} if the table has too few positions
  * @throws {TypeError} if shapes do not fit
