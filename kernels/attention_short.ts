@@ -9,7 +9,14 @@
 
 import type { AttentionShape, RowsOperand } from "./attention_shape.ts";
 import { address } from "./indexing.ts";
-import { coverWith, ENTRY_PARAMETERS, type Kernel, Params, workgroupIndex } from "./kernel.ts";
+import {
+  coverWith,
+  ENTRY_PARAMETERS,
+  type Kernel,
+  Params,
+  storageBuffers,
+  workgroupIndex,
+} from "./kernel.ts";
 
 /**
  * Most positions of queries and of keys, and most columns of a head, that are unrolled. There is a
@@ -209,15 +216,11 @@ class ShortProgram {
     const { batch, mask } = this.#shape;
     const sequences = batch.reduce((product, size) => product * size, 1);
     const inputs = mask ? [...parts.inputs, "mask"] : parts.inputs;
-    const bindings = [...inputs, ...parts.outputs].map((buffer, binding) => {
-      const access = binding < inputs.length ? "read" : "read_write";
-      const type = buffer === "mask" ? "i32" : "f32";
-      return `@group(0) @binding(${binding}) var<storage, ${access}> ${buffer}: array<${type}>;`;
-    });
+    const buffer = (name: string) => ({ name, type: name === "mask" ? "i32" : "f32" });
     const count = this.#word(sequences);
     const code = /* wgsl */ `
-${bindings.join("\n")}
-${Params.declare(bindings.length, this.#params.length)}
+${storageBuffers(inputs.map(buffer), parts.outputs.map(buffer))}
+${Params.declare(inputs.length + parts.outputs.length, this.#params.length)}
 @compute @workgroup_size(${SIZE})
 fn main(${ENTRY_PARAMETERS}) {
   let number = ${workgroupIndex} * ${SIZE}u + lid.x;

@@ -10,7 +10,15 @@
  * @module
  */
 
-import { coverWith, ENTRY_PARAMETERS, type Kernel, Params, workgroupIndex } from "./kernel.ts";
+import {
+  coverWith,
+  ENTRY_PARAMETERS,
+  type Kernel,
+  Params,
+  type StorageBuffer,
+  storageBuffers,
+  workgroupIndex,
+} from "./kernel.ts";
 
 /** Invocations of a workgroup */
 const SIZE = 64;
@@ -39,8 +47,8 @@ export function embeddingKernel(shape: EmbeddingShape, offset = 0): Kernel {
   const word = (value: number) => Params.read(params.u32(value));
   const nan = Params.readFloat(params.f32(NaN));
   return kernel("embedding", count, params, {
-    inputs: [`table: array<${vector}>`, "ids: array<i32>"],
-    outputs: [`result: array<${vector}>`],
+    inputs: [{ name: "table", type: vector }, { name: "ids", type: "i32" }],
+    outputs: [{ name: "result", type: vector }],
     body: /* wgsl */ `
   if (i >= ${word(count)}) { return; }
   let vectors = ${word(vectors)};
@@ -60,8 +68,8 @@ export function embeddingLinksKernel(tokens: number): Kernel {
   const params = new Params();
   const tokensWord = Params.read(params.u32(tokens));
   return kernel("embedding_links", tokens, params, {
-    inputs: ["ids: array<vec4i>"],
-    outputs: ["previous: array<i32>", "next: array<i32>"],
+    inputs: [{ name: "ids", type: "vec4i" }],
+    outputs: [{ name: "previous", type: "i32" }, { name: "next", type: "i32" }],
     body: /* wgsl */ `
   if (i >= ${tokensWord}) { return; }
   let first_group = i / ${LINK_CHUNK}u * ${LINK_CHUNK / 4}u;
@@ -95,12 +103,12 @@ export function embeddingGradientKernel(
   const word = (value: number) => Params.read(params.u32(value));
   return kernel("embedding_gradient", count, params, {
     inputs: [
-      "ids: array<i32>",
-      "previous: array<i32>",
-      "next: array<i32>",
-      `gradient: array<${vector}>`,
+      { name: "ids", type: "i32" },
+      { name: "previous", type: "i32" },
+      { name: "next", type: "i32" },
+      { name: "gradient", type: vector },
     ],
-    outputs: [`result: array<${vector}>`],
+    outputs: [{ name: "result", type: vector }],
     body: /* wgsl */ `
   if (i >= ${word(count)}) { return; }
   let vectors = ${word(vectors)};
@@ -131,17 +139,17 @@ function kernel(
   name: string,
   count: number,
   params: Params,
-  parts: { inputs: readonly string[]; outputs: readonly string[]; body: string },
+  parts: {
+    inputs: readonly StorageBuffer[];
+    outputs: readonly StorageBuffer[];
+    body: string;
+  },
 ): Kernel {
   const { inputs, outputs, body } = parts;
-  const declare = (buffer: string, binding: number) =>
-    `@group(0) @binding(${binding}) var<storage, ${
-      binding < inputs.length ? "read" : "read_write"
-    }> ${buffer};`;
   return {
     name,
     code: /* wgsl */ `
-${[...inputs, ...outputs].map(declare).join("\n")}
+${storageBuffers(inputs, outputs)}
 ${Params.declare(inputs.length + outputs.length, params.length)}
 @compute @workgroup_size(${SIZE})
 fn main(${ENTRY_PARAMETERS}) {

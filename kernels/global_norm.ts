@@ -6,7 +6,14 @@
  * @module
  */
 
-import { coverWith, ENTRY_PARAMETERS, type Kernel, Params, workgroupIndex } from "./kernel.ts";
+import {
+  coverWith,
+  ENTRY_PARAMETERS,
+  type Kernel,
+  Params,
+  storageBuffers,
+  workgroupIndex,
+} from "./kernel.ts";
 
 /** Invocations of a workgroup of the first kernel */
 const SIZE = 64;
@@ -100,11 +107,7 @@ export function normKernel(
   const { rule, ringCapacity } = options;
   const inputs = ["sums", ...(ringCapacity ? ["loss"] : [])];
   const outputs = ["norm", "factor", ...(rule ? ["scale"] : []), ...(ringCapacity ? ["ring"] : [])];
-  const declare = (buffer: string, binding: number) => {
-    const access = binding < inputs.length ? "read" : "read_write";
-    const type = buffer === "ring" ? "vec4f" : "f32";
-    return `@group(0) @binding(${binding}) var<storage, ${access}> ${buffer}: array<${type}>;`;
-  };
+  const buffer = (name: string) => ({ name, type: name === "ring" ? "vec4f" : "f32" });
   const params = new Params();
   const end = Params.read(params.u32(count));
   const most = Params.readFloat(params.f32(maxNorm));
@@ -125,7 +128,7 @@ export function normKernel(
   return {
     name: "global_norm",
     code: /* wgsl */ `
-${[...inputs, ...outputs].map(declare).join("\n")}
+${storageBuffers(inputs.map(buffer), outputs.map(buffer))}
 ${Params.declare(inputs.length + outputs.length, params.length)}
 var<workgroup> partial: array<f32, ${LANES}>;
 @compute @workgroup_size(${LANES})

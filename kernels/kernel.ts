@@ -119,6 +119,23 @@ export function vectorInput(name: string, binding: number): string {
 fn load_${name}(i: u32) -> vec4f { return ${name}[i]; }`;
 }
 
+/** A storage buffer of a kernel, an array of a WGSL type */
+export interface StorageBuffer {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** WGSL of a kernel's storage buffers, bound from binding 0: inputs, which are only read, then outputs */
+export function storageBuffers(
+  inputs: readonly StorageBuffer[],
+  outputs: readonly StorageBuffer[],
+): string {
+  return [...inputs, ...outputs].map(({ name, type }, binding) => {
+    const access = binding < inputs.length ? "read" : "read_write";
+    return `@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${type}>;`;
+  }).join("\n");
+}
+
 /** Values for a kernel's uniform block, written in the order in which the block declares them */
 export class Params {
   readonly #words: number[] = [];

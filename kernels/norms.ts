@@ -14,6 +14,7 @@ import {
   ENTRY_PARAMETERS,
   type Kernel,
   Params,
+  storageBuffers,
   workgroupIndex,
 } from "./kernel.ts";
 import { forEach, type RowBuffer, rowKernel } from "./rows.ts";
@@ -127,17 +128,11 @@ export function normWeightGradientKernel(shape: RowsShape, kind: NormKind): Kern
   const params = new Params();
   params.u32(columns * blocks, columns, rowCount);
   const size = 64;
-  const declare = (name: string, binding: number) => {
-    const isVector = !name.endsWith("_in");
-    const access = binding < inputs.length ? "read" : "read_write";
-    return `@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${
-      isVector ? type : "f32"
-    }>;`;
-  };
+  const buffer = (name: string) => ({ name, type: name.endsWith("_in") ? "f32" : type });
   return {
     name: centred ? "layer_norm_weight_gradient" : "rms_norm_weight_gradient",
     code: /* wgsl */ `
-${[...inputs, ...outputs].map(declare).join("\n")}
+${storageBuffers(inputs.map(buffer), outputs.map(buffer))}
 ${Params.declare(inputs.length + outputs.length, 3)}
 @compute @workgroup_size(${size})
 fn main(${ENTRY_PARAMETERS}) {

@@ -5,7 +5,14 @@
  * @module
  */
 
-import { ENTRY_PARAMETERS, foldWorkgroups, type Kernel, Params, workgroupIndex } from "./kernel.ts";
+import {
+  ENTRY_PARAMETERS,
+  foldWorkgroups,
+  type Kernel,
+  Params,
+  storageBuffers,
+  workgroupIndex,
+} from "./kernel.ts";
 
 /**
  * AdamW (Loshchilov and Hutter 2019, algorithm 2) as PyTorch computes it. A row of `hyper` holds:
@@ -87,16 +94,15 @@ function optimizerKernel(
     params.u32(workgroups, first, end, row * HYPER_SIZE / 4);
     workgroups += Math.ceil((end - first) / (EACH * SIZE));
   }
-  const declare = (buffer: string, binding: number) => {
-    const type = buffer === "clip" || (buffer !== "hyper" && width === 1) ? "f32" : "vec4f";
-    const access = binding < inputs.length ? "read" : "read_write";
-    return `@group(0) @binding(${binding}) var<storage, ${access}> ${buffer}: array<${type}>;`;
-  };
+  const buffer = (name: string) => ({
+    name,
+    type: name === "clip" || (name !== "hyper" && width === 1) ? "f32" : "vec4f",
+  });
   const numbers = hyper.map((value, i) => `let ${value} = hyper${i >> 2}.${"xyzw"[i & 3]};`);
   return {
     name,
     code: /* wgsl */ `
-${[...inputs, ...outputs].map(declare).join("\n")}
+${storageBuffers(inputs.map(buffer), outputs.map(buffer))}
 ${Params.declare(inputs.length + outputs.length, params.length)}
 @compute @workgroup_size(${SIZE})
 fn main(${ENTRY_PARAMETERS}) {

@@ -12,6 +12,7 @@ import {
   foldWorkgroups,
   type Kernel,
   Params,
+  storageBuffers,
   workgroupIndex,
 } from "./kernel.ts";
 import { mathsFor } from "./maths.ts";
@@ -85,10 +86,10 @@ export function rowKernel(program: RowProgram, traits: AdapterTraits): Kernel {
   const scalarLines = scalars.map((value, i) =>
     `let scalar_${i} = ${Params.readFloat(params.f32(value))};`
   );
-  const declare = ({ name, type: kind }: RowBuffer, binding: number) =>
-    `@group(0) @binding(${binding}) var<storage, ${
-      binding < inputs.length ? "read" : "read_write"
-    }> ${name}: array<${kind === "row" ? type : kind}>;`;
+  const buffer = ({ name, type: kind }: RowBuffer) => ({
+    name,
+    type: kind === "row" ? type : kind,
+  });
 
   const combine = (name: string, combined: (a: string, b: string) => string) =>
     shuffles
@@ -114,7 +115,7 @@ export function rowKernel(program: RowProgram, traits: AdapterTraits): Kernel {
     ? held(body, inputs, { vectors, lanes })
     : { loads: "", body: looped(body) };
   const code = /* wgsl */ `${shuffles ? traits.subgroupPrelude : ""}
-${[...inputs, ...outputs].map(declare).join("\n")}
+${storageBuffers(inputs.map(buffer), outputs.map(buffer))}
 ${Params.declare(inputs.length + outputs.length, params.length)}
 alias V = ${type};
 const LANES = ${lanes}u;

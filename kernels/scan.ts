@@ -11,6 +11,7 @@ import {
   ENTRY_PARAMETERS,
   type Kernel,
   Params,
+  storageBuffers,
   workgroupIndex,
 } from "./kernel.ts";
 import type { ElementType } from "./pointwise.ts";
@@ -73,14 +74,11 @@ function kernel(
   const params = new Params();
   params.u32(launch.rows * chunks, launch.length, launch.chunk, chunks);
   const size = traits.software ? 8 : 64;
-  const declare = (buffer: string, binding: number) =>
-    `@group(0) @binding(${binding}) var<storage, ${
-      binding < inputs.length ? "read" : "read_write"
-    }> ${buffer}: array<${launch.type}>;`;
+  const buffer = (name: string) => ({ name, type: launch.type });
   return {
     name,
     code: /* wgsl */ `
-${[...inputs, ...outputs].map(declare).join("\n")}
+${storageBuffers(inputs.map(buffer), outputs.map(buffer))}
 ${Params.declare(inputs.length + outputs.length, 4)}
 @compute @workgroup_size(${size})
 fn main(${ENTRY_PARAMETERS}) {
