@@ -4,8 +4,6 @@
  * @module
  */
 
-import { isDeep, isTall } from "../../kernels/matmul_narrow.ts";
-import { sliceLength } from "../../kernels/matmul_split.ts";
 import { Tensor } from "../tensor.ts";
 import type { Destination } from "./launch.ts";
 import { narrowMatmul } from "./narrow_matmul.ts";
@@ -21,21 +19,7 @@ export const MAX_INNER = 32768;
  * is a new tensor, or goes `into` a row-major one, which may begin at an offset.
  */
 export function matmul(a: Tensor, b: Tensor, into?: Destination): Tensor {
-  const narrow = narrowMatmul(a, b, into);
-  if (narrow) return narrow;
-  const { batch, m, n, k } = matmulSizes(a, b);
-  const target = into?.target ??
-    new Tensor(a.device, { shape: [...batch, m, n], dtype: floatType(a, b) });
-  if (target.size === 0) return target;
-  if (k === 0) return into?.add ? target : fill(target, 0);
-  for (let start = 0; start < k; start += MAX_INNER) {
-    const end = Math.min(start + MAX_INNER, k);
-    using left = between(a, -1, start, end);
-    using right = between(b, -2, start, end);
-    const part = { target, add: start > 0 || (into?.add ?? false) };
-    if (!splitProduct(left, right, part)) product(left, right, part);
-  }
-  return target;
+  return multiply(a, b, { into })[0];
 }
 
 /**
@@ -47,16 +31,33 @@ export function matmulAndRowSums(
   b: Tensor,
   into?: Destination,
 ): [product: Tensor, sums: Tensor | undefined] {
-  const { m, n, k } = matmulSizes(a, b);
-  const { device } = a;
-  const { traits } = device.runtime;
-  const isOneLaunch = m * n * k > 0 && k <= MAX_INNER && !isTall({ m, n, k }) &&
-    !isDeep({ m, n, k }) && sliceLength({ m, n, k, batches: 1 }, traits) >= k;
-  if (!isOneLaunch || !canSumRows(a)) return [matmul(a, b, into), undefined];
+  return multiply(a, b, { into, sumRows: true });
+}
+
+function multiply(
+  a: Tensor,
+  b: Tensor,
+  { into, sumRows = false }: { into: Destination | undefined; sumRows?: boolean },
+): [product: Tensor, sums: Tensor | undefined] {
+  const narrow = narrowMatmul(a, b, into);
+  if (narrow) return [narrow, undefined];
+  const { batch, m, n, k } = matmulSizes(a, b);
   const dtype = floatType(a, b);
-  const target = into?.target ?? new Tensor(device, { shape: [m, n], dtype });
-  const rowSums = new Tensor(device, { shape: [m], dtype });
-  product(a, b, { target, add: into?.add ?? false, rowSums });
+  const target = into?.target ?? new Tensor(a.device, { shape: [...batch, m, n], dtype });
+  let rowSums: Tensor | undefined;
+  if (target.size === 0) return [target, rowSums];
+  if (k === 0) return [into?.add ? target : fill(target, 0), rowSums];
+  for (let start = 0; start < k; start += MAX_INNER) {
+    const end = Math.min(start + MAX_INNER, k);
+    using left = between(a, -1, start, end);
+    using right = between(b, -2, start, end);
+    const part = { target, add: start > 0 || (into?.add ?? false) };
+    if (splitProduct(left, right, part)) continue;
+    if (sumRows && k <= MAX_INNER && canSumRows(left)) {
+      rowSums = new Tensor(a.device, { shape: [m], dtype });
+    }
+    product(left, right, { ...part, rowSums });
+  }
   return [target, rowSums];
 }
 

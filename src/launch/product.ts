@@ -45,7 +45,7 @@ export function product(
   b: Tensor,
   { target, add, finish, rowSums }: Destination & {
     readonly finish?: BoundEpilogue;
-    readonly rowSums?: Tensor;
+    readonly rowSums?: Tensor | undefined;
   },
 ): void {
   const { batch, m, n, k } = matmulSizes(a, b);
